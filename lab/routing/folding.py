@@ -1,0 +1,120 @@
+"""Text as layer 1 compares it, with the way back to the original.
+
+Folding is case folding over NFC, one space for any run of white space, and a straight apostrophe for the curly ones.
+All of these can change the length of a text; spans are given in the original's code points.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+
+_TO_COLLAPSE = re.compile(r"[^\S ]|\s{2,}")
+_SPACES = re.compile(r"\s+")
+_APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\uff07": "'"})
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text. `starts` and `ends` give the original span of each folded character before white space was
+    collapsed (None: the same); `runs` are the collapsed positions after which the text is shifted, with the shifts."""
+
+    text: str
+    starts: list[int] | None
+    ends: list[int] | None
+    runs: list[int]
+    shifts: list[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span in the original text of the folded span [start, end), which is not empty."""
+        first, last = self._expand(start), self._expand(end - 1)
+        if self.starts is None or self.ends is None:
+            return first, last + 1
+        return self.starts[first], self.ends[last]
+
+    def _expand(self, index: int) -> int:
+        if not self.runs:
+            return index
+        at = bisect_right(self.runs, index) - 1
+        return index if at < 0 else index + self.shifts[at]
+
+
+def fold(text: str) -> Folded:
+    """Fold a text for comparison."""
+    starts: list[int] | None = None
+    ends: list[int] | None = None
+    if text.isascii():
+        folded = text.lower()
+    else:
+        folded = text.casefold()
+        if len(folded) != len(text) or not (_is_nfc(text) and _is_nfc(folded)):
+            folded, starts, ends = _fold_clusters(text)
+        folded = folded.translate(_APOSTROPHES)
+    if not _TO_COLLAPSE.search(folded):
+        return Folded(folded, starts, ends, [], [])
+    runs: list[int] = []
+    shifts: list[int] = []
+    shift = 0
+    for run in _SPACES.finditer(folded):
+        longer = run.end() - run.start() - 1
+        if longer:
+            shift += longer
+            runs.append(run.end() - shift)  # the first collapsed position after the run
+            shifts.append(shift)
+    return Folded(_SPACES.sub(" ", folded), starts, ends, runs, shifts)
+
+
+def _is_nfc(text: str) -> bool:
+    return unicodedata.is_normalized("NFC", text)
+
+
+def _fold_clusters(text: str) -> tuple[str, list[int], list[int]]:
+    """Fold base letter by base letter, each with its marks, so that composed and decomposed text compare equal."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    start = 0
+    while start < len(text):
+        end = start + 1
+        while end < len(text) and _continues(text[end]):
+            end += 1
+        cluster = text[start:end]
+        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", cluster).casefold())
+        pieces.append(folded)
+        one_to_one = len(folded) == len(cluster)
+        for offset in range(len(folded)):
+            starts.append(start + offset if one_to_one else start)
+            ends.append(start + offset + 1 if one_to_one else end)
+        start = end
+    return "".join(pieces), starts, ends
+
+
+def _continues(character: str) -> bool:
+    """Tell whether a character composes with what stands before it: a combining mark, or a Hangul vowel or tail."""
+    return unicodedata.combining(character) != 0 or "\u1160" <= character <= "\u11ff"
+
+
+_UNSPACED = re.compile(
+    "["
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"  # Burmese
+    "\u1780-\u17ff\u19e0-\u19ff"  # Khmer
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han
+    "\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"  # Kana
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff"  # Kana supplements, Han extensions
+    "]"
+)
+
+
+def is_unspaced(character: str) -> bool:
+    """Tell whether a character is of a script that writes words without spaces between them."""
+    return character >= "\u0e00" and _UNSPACED.match(character) is not None
+
+
+def joins(character: str) -> bool:
+    """Tell whether a character belongs to a word of a spaced script: a letter, a digit or a mark."""
+    if character.isalnum():
+        return not is_unspaced(character)
+    return character >= "\u0300" and unicodedata.category(character)[0] == "M" and not is_unspaced(character)

@@ -1,0 +1,43 @@
+"""Layer 1: patterns, matched whole, in microseconds."""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+
+from lab.routing import MAX_PROMPT_CHARS
+from lab.routing.patterns import PatternMatcher
+from lab.routing.prompt import check_prompt
+from lab.routing.rule import Rule, judge
+from lab.types import Decision, Match, RouterConfig, Timings, Trace
+
+
+class KeywordStrategy:
+    """Patterns decide, or the fallback. After `fit`, `matcher_` holds the compiled patterns of all experts."""
+
+    def __init__(self, config: RouterConfig, *, max_prompt_chars: int = MAX_PROMPT_CHARS) -> None:
+        self.config, self.max_prompt_chars = config, max_prompt_chars
+        self.rule = Rule.of(config)
+
+    def fit(self) -> KeywordStrategy:
+        """Compile the patterns. Raises PatternError for one that cannot be used."""
+        self.matcher_ = PatternMatcher(self.config.experts)
+        return self
+
+    def layer1(self, prompt: str) -> tuple[Match, ...]:
+        """Return every match of every pattern, by position."""
+        return self.matcher_.find(prompt)
+
+    def decide(self, prompt: str) -> Decision:
+        """Return the decision of layer 1, or the fallback. Raises PromptError."""
+        check_prompt(prompt, self.max_prompt_chars)
+        start = perf_counter_ns()
+        matches = self.layer1(prompt)
+        verdict = judge(self.rule, {match.expert for match in matches}, list)
+        timings = Timings(keyword_ms=(perf_counter_ns() - start) / 1e6)
+        return Decision(prompt, verdict.expert, verdict.layer, None, None, matches, timings)
+
+    def explain(self, decision: Decision) -> Trace:
+        """Return the matches and what would change the decision."""
+        from lab.routing.explain import explain
+
+        return explain(decision, self, None)
