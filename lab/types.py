@@ -236,14 +236,6 @@ class Completion:
     first_token_ms: float  # from the request, or from the end of loading where that is known, to the first text
     total_ms: float
 
-    @property
-    def tokens_per_s(self) -> float | None:
-        """Tokens a second after the first one came; None where it cannot be told."""
-        generating_ms = self.total_ms - (self.load_ms or 0.0) - self.first_token_ms
-        if not self.completion_tokens or self.completion_tokens < 2 or generating_ms <= 0:
-            return None
-        return (self.completion_tokens - 1) / generating_ms * 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -301,6 +293,14 @@ class Response:
     error: str | None
     text_repaired: bool  # the model sent text that is not valid Unicode; U+FFFD stands where it was
     created_at: datetime
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Tokens a second after the first one came; None where it cannot be told."""
+        if self.total_ms is None or self.first_token_ms is None or (self.completion_tokens or 0) < 2:
+            return None
+        generating_ms = self.total_ms - (self.load_ms or 0.0) - self.first_token_ms
+        return ((self.completion_tokens or 0) - 1) / generating_ms * 1000 if generating_ms > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

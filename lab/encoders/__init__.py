@@ -34,7 +34,8 @@ class Encoder(Protocol):
 def load_encoder(name: str, cache_dir: Path) -> Encoder:
     """Return the encoder called `name`, with its vectors cached in memory and under `cache_dir`.
 
-    The default runs on ONNX Runtime; any other sentence-transformers name or folder goes through SentenceTransformer.
+    The default runs on ONNX Runtime and loads when it is first used; any other sentence-transformers name or folder
+    goes through SentenceTransformer, at once.
     Raises EncoderUnavailable when the weights cannot be found or loaded.
     """
     from lab.encoders.cache import CachedEncoder
@@ -42,7 +43,7 @@ def load_encoder(name: str, cache_dir: Path) -> Encoder:
     if name in _DEFAULT_NAMES:
         from lab.encoders.minilm import MiniLM
 
-        return CachedEncoder(MiniLM.load(cache_dir), cache_dir)
+        return CachedEncoder(MiniLM(cache_dir), cache_dir)
     from lab.encoders.sentence_transformer import SentenceTransformerEncoder
 
     return CachedEncoder(SentenceTransformerEncoder.load(name), cache_dir)

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,62 +120,73 @@ def _is_whole(folder: Path) -> bool:
 
 
 class MiniLM:
-    """The default encoder: 384 dimensions, the first 256 tokens of a text, mean pooling."""
+    """The default encoder: 384 dimensions, the first 256 tokens of a text, mean pooling. Loads on first use."""
 
     name = DEFAULT_ENCODER
     fingerprint = _FINGERPRINT
 
-    def __init__(self, session: Any, tokenizer: Any) -> None:
-        self.session, self.tokenizer = session, tokenizer
+    def __init__(self, cache_dir: Path, *, threads: int | None = None) -> None:
+        """`threads` defaults to the cores, at most 4: short prompts do not fill more."""
+        self.cache_dir, self.threads = cache_dir, threads
+        self._loading = threading.Lock()
+        self._loaded: tuple[Any, Any] | None = None
 
-    @classmethod
-    def load(cls, cache_dir: Path, *, threads: int | None = None) -> MiniLM:
-        """Prepare the graph if needed and load it; `threads` defaults to the cores, at most 4.
+    def load(self) -> tuple[Any, Any]:
+        """Prepare the graph if needed, and return the session and the tokenizer; the first `encode` does it too.
 
         Raises EncoderUnavailable when the weights cannot be prepared or loaded.
         """
+        if self._loaded is None:
+            with self._loading:
+                if self._loaded is None:
+                    self._loaded = self._open(prepare(self.cache_dir))
+        return self._loaded
+
+    def _open(self, folder: Path) -> tuple[Any, Any]:
         import onnxruntime
         from tokenizers import Tokenizer
 
-        folder = prepare(cache_dir)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or min(4, os.cpu_count() or 1)  # short prompts do not fill more
+        options.intra_op_num_threads = self.threads or min(4, os.cpu_count() or 1)
+        options.log_severity_level = 3
         try:
             session = onnxruntime.InferenceSession(
                 str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as err:  # onnxruntime's own errors share no public base class
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as err:
             raise EncoderUnavailable(
                 f"The prepared encoder in {folder} cannot be loaded ({err}). Delete the folder and start again."
             ) from err
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(MAX_TOKENS)
-        return cls(session, tokenizer)
+        return session, tokenizer
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return float32 of shape (len(texts), 384), each row of length 1."""
+        session, tokenizer = self.load()
         if len(texts) == 1:
-            return self._run([self.tokenizer.encode(texts[0]).ids])
+            return _run(session, [tokenizer.encode(texts[0]).ids])
         vectors = np.empty((len(texts), DIM), dtype=np.float32)
-        token_ids = [encoding.ids for encoding in self.tokenizer.encode_batch_fast(list(texts))]
+        token_ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
         # texts of like length together: the padding of a batch is work for nothing
         order = sorted(range(len(texts)), key=lambda row: len(token_ids[row]))
         for start in range(0, len(order), _BATCH):
             rows = order[start : start + _BATCH]
-            vectors[rows] = self._run([token_ids[row] for row in rows])
+            vectors[rows] = _run(session, [token_ids[row] for row in rows])
         return vectors
 
     def holds(self, text: str) -> bool:
         """Nothing is kept here; CachedEncoder keeps."""
         return False
 
-    def _run(self, token_ids: list[list[int]]) -> Vectors:
-        longest = max(map(len, token_ids))
-        ids = np.zeros((len(token_ids), longest), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for row, tokens in enumerate(token_ids):
-            ids[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1
-        vectors: Vectors = self.session.run([OUTPUT], {"input_ids": ids, "attention_mask": mask})[0]
-        return vectors
+
+def _run(session: Any, token_ids: list[list[int]]) -> Vectors:
+    longest = max(map(len, token_ids))
+    ids = np.zeros((len(token_ids), longest), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, tokens in enumerate(token_ids):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    vectors: Vectors = session.run([OUTPUT], {"input_ids": ids, "attention_mask": mask})[0]
+    return vectors

@@ -1,0 +1,119 @@
+"""Which router is live: the store's live version, or the unadopted one that command-line overrides describe.
+
+`lab/conf` seeds an empty store. From then on the store rules, in every process: a version that another process adopts
+is live here at the next prompt.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lab.config import Settings, compose
+from lab.encoders import Encoder, load_encoder
+from lab.routing import RoutingStrategy, build
+from lab.store import Store, versions
+from lab.types import RouterConfig, RouterVersion
+
+_KEPT = 16  # routers that stay built: the live one, what-ifs, versions of events that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRouter:
+    """A router version that is ready to route."""
+
+    version: RouterVersion
+    strategy: RoutingStrategy
+    encoder: Encoder
+
+    @property
+    def encoder_changed(self) -> bool:
+        """Tell whether the encoder here gives other vectors than the one this version was tuned with."""
+        return self.encoder.fingerprint != self.version.encoder_fingerprint
+
+
+class Routers:
+    """Builds routers and keeps the last ones; one per process, shared by its threads.
+
+    Without a store (None) the router that `lab/conf` describes is used, and nothing is remembered.
+    """
+
+    def __init__(self, store: Store | None, settings: Settings, overrides: Sequence[str] = ()) -> None:
+        self.store, self.settings, self.overrides = store, settings, tuple(overrides)
+        self._lock = threading.RLock()
+        self._encoders: dict[str, Encoder] = {}
+        self._built: OrderedDict[str, RoutingStrategy] = OrderedDict()
+        self._override: RouterVersion | None = None
+
+    def live(self) -> LiveRouter:
+        """Return the router that routes now, seeding an empty store.
+
+        Raises ConfigError (or PatternError) for a router that cannot work, EncoderUnavailable, StoreError.
+        """
+        with self._lock:
+            return self.of(self._overriding() or self._stored() or self._unstored())
+
+    def of(self, version: RouterVersion) -> LiveRouter:
+        """Return the router of a version, ready to route. Raises like `live`."""
+        return LiveRouter(version, self.build(version.config), self.encoder(version.config.encoder))
+
+    def build(self, config: RouterConfig) -> RoutingStrategy:
+        """Return a router for any configuration: a what-if is built like the live one. Raises like `live`."""
+        with self._lock:
+            encoder = self.encoder(config.encoder)
+            key = versions.content_hash(config, encoder.fingerprint)
+            strategy = self._built.get(key)
+            if strategy is None:
+                strategy = build(config, encoder, max_prompt_chars=self.settings.max_prompt_chars)
+                self._built[key] = strategy
+            self._built.move_to_end(key)
+            while len(self._built) > _KEPT:
+                self._built.popitem(last=False)
+            return strategy
+
+    def encoder(self, name: str) -> Encoder:
+        """Return the encoder called `name`, loaded once. Raises EncoderUnavailable."""
+        with self._lock:
+            if name not in self._encoders:
+                self._encoders[name] = load_encoder(name, self.settings.cache_dir)
+            return self._encoders[name]
+
+    def _overriding(self) -> RouterVersion | None:
+        if not self.overrides:
+            return None
+        if self._override is None:
+            config = compose(self.overrides, self.settings.conf_dir).router
+            if config == compose((), self.settings.conf_dir).router:
+                self.overrides = ()  # they change settings, not the router
+                return None
+            self.build(config)  # before it is stored: a router that cannot work is not worth a row
+            fingerprint = self.encoder(config.encoder).fingerprint
+            self._override = (
+                versions.record_override(self.store, config, fingerprint)
+                if self.store is not None and not self.store.read_only
+                else _unadopted(config, fingerprint, "override")
+            )
+        return self._override
+
+    def _stored(self) -> RouterVersion | None:
+        if self.store is None:
+            return None
+        version = versions.live(self.store)
+        if version is None and not self.store.read_only:
+            config = compose((), self.settings.conf_dir).router
+            self.build(config)
+            version = versions.seed(self.store, config, self.encoder(config.encoder).fingerprint)
+        return version
+
+    def _unstored(self) -> RouterVersion:
+        config = compose((), self.settings.conf_dir).router
+        return _unadopted(config, self.encoder(config.encoder).fingerprint, "shipped")
+
+
+def _unadopted(config: RouterConfig, fingerprint: str, origin: str) -> RouterVersion:
+    """Return a version that no store knows."""
+    content = versions.content_hash(config, fingerprint)
+    return RouterVersion("", None, origin, content, config, fingerprint, False, origin, datetime.now(UTC))

@@ -1,0 +1,21 @@
+"""What the lab remembers: SQLModel tables, the engine under them, and repositories that return plain dataclasses.
+
+    text.py        what can be stored as text, and the repair of what cannot
+    serialise.py   configurations, matches, timings and messages as JSON, and back without loss
+    tables.py      the tables
+    address.py     where the database is
+    faults.py      database errors as sentences
+    connect.py     engines and connections
+    schema.py      making and upgrading the schema, with a lock and a backup
+    engine.py      `open_store`, and the read and write sessions of a `Store`
+    versions.py    router versions        events.py   routed prompts
+    answers.py     responses, feedback    jobs_table.py, owner.py   long work, and whether who does it still lives
+
+A repository function opens one session, does one thing and hands out dataclasses; it raises StoreError, whose message
+is a sentence for the person. Nobody holds a session while a model answers.
+"""
+
+from lab.store.engine import Store, open_store
+from lab.store.schema import upgrade
+
+__all__ = ["Store", "open_store", "upgrade"]

@@ -1,0 +1,143 @@
+"""The tables. Every row has an `id` made by the caller, so that a retry finds it, and a `seq` made by the database.
+
+`seq` settles order; clocks do not. The registry is the lab's own: Streamlit imports modules anew on a file change, and
+tables on SQLModel's shared registry would then be "already defined".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, MetaData, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_AUTOINCREMENT = {"sqlite_autoincrement": True}  # without it SQLite gives the seq of a deleted last row out again
+
+
+class LabModel(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAMES))):
+    """Base of all tables of the lab."""
+
+
+def _seq() -> Any:
+    return Field(default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True))
+
+
+def _one(name: str, *columns: str, where: str) -> Index:
+    """Return a unique index over the rows for which `where` holds."""
+    return Index(name, *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class RouterVersionRow(LabModel, table=True):
+    """A whole router configuration. Exactly one is live: the partial index refuses a second."""
+
+    __tablename__ = "router_version"
+    __table_args__ = (_one("uq_router_version_live", "live", where="live"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    number: int | None = Field(default=None, unique=True)
+    name: str
+    content_hash: str = Field(unique=True)
+    config: dict[str, Any] = Field(sa_type=JSON)
+    encoder_fingerprint: str
+    live: bool
+    origin: str
+    created_at: datetime
+
+
+class EventRow(LabModel, table=True):
+    """One routed conversation with its decision; scores are float64."""
+
+    __tablename__ = "routing_event"
+    __table_args__ = (Index(None, "router_version_id", "seq"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    created_at: datetime
+    source: str
+    conversation: list[dict[str, Any]] = Field(sa_type=JSON)
+    prompt: str
+    expert: str
+    layer: str
+    score: float | None = Field(sa_type=Double)
+    margin: float | None = Field(sa_type=Double)
+    confidence: float | None = Field(sa_type=Double)
+    matches: list[dict[str, Any]] = Field(sa_type=JSON)
+    timings: dict[str, Any] = Field(sa_type=JSON)
+    router_version_id: str = Field(foreign_key="router_version.id")
+    encoder_fingerprint: str
+
+
+class ResponseRow(LabModel, table=True):
+    """One expert's answer to an event; times are milliseconds."""
+
+    __tablename__ = "response"
+    __table_args__ = (Index(None, "event_id", "seq"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    event_id: str = Field(foreign_key="routing_event.id")
+    expert: str
+    provider: str
+    model: str
+    system_prompt: str
+    options: dict[str, Any] = Field(sa_type=JSON)
+    text: str
+    finish_reason: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    load_ms: float | None = Field(sa_type=Double)
+    first_token_ms: float | None = Field(sa_type=Double)
+    total_ms: float | None = Field(sa_type=Double)
+    error_kind: str | None
+    error: str | None
+    text_repaired: bool
+    created_at: datetime
+
+
+class FeedbackRow(LabModel, table=True):
+    """A thumb, or its withdrawal. Rows are only added; the newest `seq` of a response counts."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (Index(None, "response_id", "seq"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    response_id: str = Field(foreign_key="response.id")
+    value: str  # up | down | cleared
+    created_at: datetime
+
+
+class JobRow(LabModel, table=True):
+    """Long work. `updated_at` is the heartbeat; host, pid and process_start say whose it is."""
+
+    __tablename__ = "job"
+    __table_args__ = (_one("uq_job_running", "kind", "key", where="state = 'running'"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    kind: str
+    key: str
+    title: str
+    state: str
+    done: int = Field(sa_type=BigInteger)  # bytes of a model pass 2**31
+    total: int | None = Field(sa_type=BigInteger)
+    note: str
+    error: str | None
+    eta_s: float | None = Field(sa_type=Double)
+    cancel_requested: bool
+    owner: str
+    host: str
+    pid: int
+    process_start: str
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,1 @@
+"""What pages share. Only this package, `pages` and `app.py` import streamlit."""

@@ -1,0 +1,84 @@
+"""What stands around every page: who may look, the open lab, and one line that says what is in use."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lab.config import load_settings
+from lab.errors import LabError
+from lab.live import LiveRouter
+from lab.providers import Choice
+from lab.types import Expert
+from lab.ui import access, colours, resources, wording
+from lab.ui.resources import Lab
+
+_EXPERTS_SHOWN = 6
+
+
+def draw() -> None:
+    """Draw the frame; where the lab cannot be opened, say why and stop."""
+    try:
+        access.gate(load_settings().access_key)
+        lab = resources.lab()
+        live = lab.routers.live()
+    except LabError as err:
+        st.error(str(err), title="The lab cannot start")
+        st.button("Try again", type="primary")
+        st.stop()
+    with st.container(horizontal=True, gap="small", key="frame"):
+        _router(live)
+        _encoder(live)
+        _experts(lab, live)
+    _unsaved(lab)
+
+
+def _router(live: LiveRouter) -> None:
+    version = live.version
+    about = (
+        f"{version.config.strategy}, content {version.content_hash[:12]}, encoder {version.encoder_fingerprint[:12]}"
+    )
+    if version.origin == "override":
+        st.badge("override, not adopted", color="orange", help=f"From the command line. {about}")
+    else:
+        st.badge(f"live {wording.version(version)}", color="green", help=about)
+    st.badge(version.config.strategy, color="gray")
+
+
+def _encoder(live: LiveRouter) -> None:
+    name = live.encoder.name
+    if live.encoder_changed:
+        st.badge(
+            f"{name}, changed",
+            color="red",
+            help="This version was tuned with other vectors, so its thresholds may be off. Set the encoder back or tune.",
+        )
+    else:
+        st.badge(name, color="gray", help=f"fingerprint {live.encoder.fingerprint[:16]}")
+
+
+def _experts(lab: Lab, live: LiveRouter) -> None:
+    experts = live.version.config.experts
+    for expert in experts[:_EXPERTS_SHOWN]:
+        choice = lab.exchange.choice(expert)
+        st.badge(_who(expert, choice), color=colours.name_of(live.version.config, expert.name), help=choice.reason)
+    if len(experts) > _EXPERTS_SHOWN:
+        st.badge(f"and {len(experts) - _EXPERTS_SHOWN} more experts", color="gray")
+
+
+def _who(expert: Expert, choice: Choice) -> str:
+    answers = "mock" if choice.provider.name == "mock" else f"{choice.provider.name}, {expert.model}"
+    return f"{expert.name}: {answers}"
+
+
+def _unsaved(lab: Lab) -> None:
+    waiting = len(lab.exchange.outbox)
+    if not waiting:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(f"{waiting} writes are kept in memory, because the database refuses them. Do not close the lab.")
+        if st.button("Store them now", key="outbox"):
+            try:
+                lab.exchange.outbox.retry()
+                st.rerun()
+            except LabError as err:
+                st.error(str(err))

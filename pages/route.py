@@ -1,0 +1,28 @@
+"""Route: try a prompt, read why it went where it went, and the answer."""
+
+from lab.ui.guard import one_app
+
+one_app()
+
+import streamlit as st  # noqa: E402  the guard comes first
+
+from lab.ui import answers, route, trace  # noqa: E402
+
+left, right = st.columns([5, 7], gap="large")
+routed = route.current()
+
+with left:
+    route.prompt_box()
+    if routed:
+        answers.draw(routed)
+
+with right:
+    if routed:
+        trace.decision(routed)
+        trace.evidence(routed)
+        route.what_if(routed)
+    else:
+        route.welcome()
+
+st.divider()
+route.history()
