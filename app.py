@@ -4,7 +4,7 @@ import streamlit as st
 
 from lab.ui import frame
 
-st.set_page_config(page_title="LLM Router Lab", page_icon=":material/alt_route:", layout="wide")
+st.set_page_config(page_title="LLM Router Lab", page_icon=frame.ICON, layout="wide")
 page = st.navigation([st.Page("pages/route.py", title="Route", url_path="route", default=True)], position="top")
 frame.draw()
 page.run()

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 from lab.errors import ConfigError, LabError, PromptError
 
 if TYPE_CHECKING:
-    from lab.exchange import Exchange
-    from lab.live import LiveRouter
     from lab.types import Decision, RouterVersion
 
 
@@ -25,8 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     arguments = _parser().parse_args(argv)
     try:
-        status: int = arguments.run(arguments)
-        return status
+        return int(arguments.run(arguments))
     except (PromptError, ConfigError) as err:
         return _fail(err, 2)
     except LabError as err:

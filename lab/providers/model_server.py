@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -52,7 +52,7 @@ class ModelServer:
     model_way_out: str
     max_line_bytes: int
     model: str = ""
-    secret: str = ""  # never to be shown, even when the server repeats it
+    secret: str = field(default="", repr=False)  # never to be shown, even when the server repeats it
     transport: httpx.AsyncBaseTransport | None = None
 
     @property
@@ -67,6 +67,7 @@ class ModelServer:
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if loopback and self.url.startswith("http:") else True
         return {
             "timeout": httpx.Timeout(None, connect=self.connect_timeout_s),  # reading has deadlines in answer_stream
+            "limits": httpx.Limits(max_keepalive_connections=0),  # a server may close an idle one just as it is used
             "follow_redirects": False,
             "trust_env": not loopback,  # a proxy in the environment cannot reach this machine's loopback
             "verify": verify,
@@ -148,7 +149,7 @@ class ModelServer:
         causes = tuple(_causes(err))
         if any(isinstance(cause, socket.gaierror) for cause in causes):
             host = urlsplit(self.url).hostname
-            return ProviderUnavailable(f"The host {host!r} of {self.shown} is unknown. {ADDRESS}")
+            return ProviderUnavailable(f"The host {host!r} in {self.url} is unknown. {ADDRESS}")
         if any(isinstance(cause, ssl.SSLError) for cause in causes):
             return ProviderUnavailable(f"{self.shown} cannot be reached securely: {causes[-1]}. {ADDRESS}")
         if isinstance(err, httpx.ConnectTimeout):

@@ -10,6 +10,7 @@ from lab.exchange import Routed
 from lab.store import answers as stored
 from lab.types import NONE, Feedback, Response, RouterConfig, new_id
 from lab.ui import resources, text, wording
+from lab.ui.components import fault
 from lab.ui.resources import Lab
 
 _POLL_S = 0.15
@@ -28,7 +29,7 @@ def _draw(routed: Routed, was_running: bool) -> None:
     try:
         ended = stored.responses(lab.store, routed.event.id)
     except LabError as err:
-        st.error(str(err))
+        fault(err)
         ended = []
     kept = {response.id for response in ended}
     ended += [answer.response for answer in running.values() if answer.response and answer.id not in kept]
@@ -67,7 +68,7 @@ def _growing(config: RouterConfig, answer: Answer) -> None:
     elif answer.state == "waiting":
         st.caption("Waits for its turn: the server holds one model at a time.")
     else:
-        st.caption(f"{answer.choice.reason} Waiting for the first token …")
+        st.caption(f"{text.sentence(answer.choice.reason)} Waiting for the first token …")
     st.button("Stop", key=f"stop-{answer.id}", on_click=answer.cancel, icon=":material/stop:")
 
 
@@ -101,9 +102,9 @@ def _heading(config: RouterConfig, expert: str, provider: str) -> None:
 def _fault(routed: Routed, response: Response, attempts: int) -> None:
     unfinished = " What came before it is above, unfinished." if response.text else ""
     if response.error_kind == CANCELLED:
-        st.warning(f"{response.error}{unfinished}")
+        st.warning(text.sentence(response.error or "") + unfinished)
     else:
-        st.error(f"{response.error}{unfinished}")
+        st.error(text.sentence(response.error or "") + unfinished)
     again = f"again-{response.id}"
     with st.container(horizontal=True):
         st.button("Ask again", key=again, on_click=_ask_again, args=(routed, response.expert, attempts))

@@ -12,6 +12,7 @@ _BARS = 12
 
 def score_bars(config: RouterConfig, trace: Trace) -> Any:
     """Return a bar an expert with its threshold; the highest scores only, where there are many experts."""
+    import pandas  # noqa: F401  wait for it: plotly peeks at a pandas that another thread is still importing
     import plotly.graph_objects as go
 
     scored = [one for one in trace.scores if one.score is not None]
@@ -33,13 +34,19 @@ def score_bars(config: RouterConfig, trace: Trace) -> Any:
     figure.add_scatter(
         x=[one.threshold for one in shown],
         y=names,
-        mode="markers+text",
+        mode="markers",
         marker={"symbol": "line-ns", "size": 26, "line": {"width": 2, "color": colours.LINE}},
-        text=[f"threshold {shown[0].threshold:.3f}"] + [""] * (len(shown) - 1),
-        textposition="top center",
-        textfont={"color": colours.LINE},
         hovertemplate="%{y}: threshold %{x:.6f}<extra></extra>",
         cliponaxis=False,
+    )
+    figure.add_annotation(
+        x=shown[0].threshold,
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        text=f"threshold {shown[0].threshold:.3f}",
+        showarrow=False,
+        font={"color": colours.LINE},
     )
     figure.update_layout(
         showlegend=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from lab.config import load_settings
@@ -10,19 +12,23 @@ from lab.live import LiveRouter
 from lab.providers import Choice
 from lab.types import Expert
 from lab.ui import access, colours, resources, wording
+from lab.ui.components import fault
 from lab.ui.resources import Lab
 
 _EXPERTS_SHOWN = 6
+ICON = str(Path(__file__).with_name("icon.svg"))
+_LOGO = str(Path(__file__).with_name("logo.svg"))
 
 
 def draw() -> None:
     """Draw the frame; where the lab cannot be opened, say why and stop."""
+    st.logo(_LOGO, size="large")
     try:
         access.gate(load_settings().access_key)
         lab = resources.lab()
         live = lab.routers.live()
     except LabError as err:
-        st.error(str(err), title="The lab cannot start")
+        fault(err, title="The lab cannot start")
         st.button("Try again", type="primary")
         st.stop()
     with st.container(horizontal=True, gap="small", key="frame"):
@@ -50,7 +56,7 @@ def _encoder(live: LiveRouter) -> None:
         st.badge(
             f"{name}, changed",
             color="red",
-            help="This version was tuned with other vectors, so its thresholds may be off. Set the encoder back or tune.",
+            help="This version was tuned with other vectors, so its thresholds may be off. Set it back or tune.",
         )
     else:
         st.badge(name, color="gray", help=f"fingerprint {live.encoder.fingerprint[:16]}")
@@ -81,4 +87,4 @@ def _unsaved(lab: Lab) -> None:
                 lab.exchange.outbox.retry()
                 st.rerun()
             except LabError as err:
-                st.error(str(err))
+                fault(err)

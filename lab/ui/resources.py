@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from lab.config import REPOSITORY, Settings, compose, load_settings
 from lab.errors import LabError
 from lab.exchange import Exchange, Routed, providers_of
 from lab.jobs import Jobs
-from lab.live import Routers
+from lab.live import LiveRouter, Routers
 from lab.store import Store, open_store
 from lab.types import Trace
 
@@ -41,8 +42,18 @@ def lab() -> Lab:
     routers = Routers(store, settings, overrides)
     live = routers.live()
     jobs = Jobs(store)
-    threading.Thread(target=live.encoder.encode, args=(["warm up"],), daemon=True).start()
+    threading.Thread(target=_warm_up, args=(live,), daemon=True).start()
     return Lab(settings, store, routers, Exchange(store, routers, providers_of(composed.providers), jobs), jobs)
+
+
+def _warm_up(live: LiveRouter) -> None:
+    """Load what the first decision needs while the person still types."""
+    import pandas  # noqa: F401
+    import plotly.graph_objects  # noqa: F401
+
+    with contextlib.suppress(LabError):  # the first decision says it
+        live.strategy.explain(live.strategy.decide("warm up"))
+        live.encoder.encode(["warm up"])
 
 
 @st.cache_resource(max_entries=_TRACES, show_spinner=False)

@@ -13,9 +13,10 @@ from lab.exchange import Routed
 from lab.store import events
 from lab.types import NONE, Aggregate, ConflictPolicy, RouterConfig, StrategyName, new_id
 from lab.ui import answers, resources, text, wording
+from lab.ui.components import fault
 from lab.ui.examples import EXAMPLES
 
-PROMPT, EVENT, _NEXT, _ERROR, _PICK = "prompt", "event", "next_event", "route_error", "example"
+PROMPT, EVENT, _NEXT, _ERROR = "prompt", "event", "next_event", "route_error"
 _HISTORY = 50
 Option = TypeVar("Option", bound=str)
 
@@ -28,7 +29,7 @@ def current() -> Routed | None:
     try:
         routed = resources.lab().exchange.reopen(event_id)
     except LabError as err:
-        st.error(str(err))
+        fault(err)
         return None
     if PROMPT not in st.session_state:
         st.session_state[PROMPT] = routed.event.decision.prompt
@@ -42,35 +43,40 @@ def prompt_box() -> None:
         st.text_area("Prompt", key=PROMPT, height=110, placeholder="Ask anything, or take an example below.")
         with st.container(horizontal=True):
             st.form_submit_button(
-                "Route", type="primary", shortcut="Ctrl+Enter", on_click=_route, args=(event_id, False)
+                "Route",
+                key=f"route-{event_id}",
+                type="primary",
+                shortcut="Ctrl+Enter",
+                on_click=_route,
+                args=(event_id, False),
             )
-            st.form_submit_button("Ask every expert", on_click=_route, args=(event_id, True))
-    st.pills("Examples", list(EXAMPLES), key=_PICK, on_change=_example, args=(event_id,), label_visibility="collapsed")
+            st.form_submit_button("Ask every expert", key=f"every-{event_id}", on_click=_route, args=(event_id, True))
+    with st.container(horizontal=True, gap="xsmall", key="examples"):
+        for label, prompt in EXAMPLES.items():
+            key = f"example-{label}-{event_id}"
+            st.button(label, key=key, on_click=_example, args=(event_id, prompt), help=text.plain(prompt))
     error = st.session_state.pop(_ERROR, None)
     if error:
-        st.error(error)
+        fault(error)
 
 
 def _route(event_id: str, every_expert: bool) -> None:
-    exchange = resources.lab().exchange
+    exchange, prompt = resources.lab().exchange, st.session_state[PROMPT] or ""
     try:
-        routed = exchange.route(st.session_state[PROMPT] or "", source="page", event_id=event_id)
-        config = routed.version.config
-        names = [expert.name for expert in config.experts] if every_expert else [routed.event.decision.expert]
-        exchange.ask(routed, [name for name in names if name != NONE])
+        shown = current() if every_expert else None
+        if shown is None or shown.event.decision.prompt != prompt:
+            shown = exchange.route(prompt, source="page", event_id=event_id)
+        names = [expert.name for expert in shown.version.config.experts] if every_expert else []
+        exchange.ask(shown, names or [name for name in [shown.event.decision.expert] if name != NONE])
     except LabError as err:
-        st.session_state[_ERROR] = str(err)
+        st.session_state[_ERROR] = err
         return
-    st.query_params[EVENT] = routed.event.id
+    st.query_params[EVENT] = shown.event.id
     st.session_state[_NEXT] = new_id()
 
 
-def _example(event_id: str) -> None:
-    picked = st.session_state[_PICK]
-    if picked is None:
-        return
-    st.session_state[PROMPT] = EXAMPLES[picked]
-    st.session_state[_PICK] = None
+def _example(event_id: str, prompt: str) -> None:
+    st.session_state[PROMPT] = prompt
     _route(event_id, False)
 
 
@@ -88,7 +94,7 @@ def welcome() -> None:
         choice = lab.exchange.choice(expert)
         fallback = ", also the fallback" if expert.name == config.fallback else ""
         routes = f"{len(expert.patterns)} patterns, {len(expert.utterances)} utterances{fallback}"
-        st.markdown(f"{wording.expert(config, expert.name)}: {routes}. {text.plain(choice.reason)}")
+        st.markdown(f"{wording.expert(config, expert.name)}: {routes}. {text.sentence(choice.reason)}")
         if choice.missing_model:
             answers.pull_button(choice.missing_model)
 
@@ -106,7 +112,7 @@ def what_if(routed: Routed) -> None:
         try:
             found = routers.build(config).decide(prompt)
         except LabError as err:
-            st.error(str(err))
+            fault(err)
             return
         st.badge("what if, not live", color="orange")
         st.markdown(f"#### {wording.decision(config, found)}")
@@ -158,7 +164,7 @@ def history() -> None:
     try:
         found = events.recent(resources.lab().store, _HISTORY, search=search or None)
     except LabError as err:
-        st.error(str(err))
+        fault(err)
         return
     if not found:
         st.caption("No prompt holds that." if search else "Nothing yet. Every prompt you route is kept here.")

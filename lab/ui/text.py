@@ -8,12 +8,21 @@ from html import escape
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=@\"'])")
 _FENCED = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
 _IMAGE = re.compile(r"!(?=\[)")
+_SPOKEN = re.compile(r"(`[^`\n]+`|https?://[^\s,]*[\w/])")
 _BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"), "")
 
 
 def plain(text: str) -> str:
     """Return text for a Markdown widget that shows it letter by letter, on one line."""
     return _PUNCTUATION.sub(r"\\\1", one_line(text))
+
+
+def sentence(text: str) -> str:
+    """Return one of the lab's own sentences as Markdown: `code` and addresses as code, all else letter by letter."""
+    parts = _SPOKEN.split(text)
+    return "".join(
+        code(part.strip("`")) if index % 2 else _PUNCTUATION.sub(r"\\\1", part) for index, part in enumerate(parts)
+    )
 
 
 def code(text: str) -> str:

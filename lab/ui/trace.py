@@ -16,7 +16,9 @@ def decision(routed: Routed) -> None:
     one, config = routed.event.decision, routed.version.config
     st.markdown(f"### {wording.decision(config, one)}")
     if routed.unsaved:
-        st.warning(f"This decision is not stored yet. {routed.unsaved} It is kept in memory and tried again.")
+        st.warning(
+            f"This decision is not stored yet. {text.sentence(routed.unsaved)} It is kept in memory and tried again."
+        )
     with st.container(horizontal=True):
         st.metric(
             f"overhead, of {wording.BUDGET_MS} ms",
@@ -40,7 +42,7 @@ def evidence(routed: Routed) -> None:
     st.markdown(f"**Why.** {wording.why(config, routed.event.decision)}")
     _matches(routed)
     if isinstance(found, str):
-        st.info(f"The scores of this decision cannot be worked out again. {found}")
+        st.info(f"The scores of this decision cannot be worked out again. {text.sentence(found)}")
         return
     _scores(config, found)
     _flips(config, found)
@@ -77,8 +79,6 @@ def _scores(config: RouterConfig, trace: Trace) -> None:
         },
         hide_index=True,
         column_config={
-            "nearest utterance": st.column_config.TextColumn(width="large"),
-            "expert": st.column_config.TextColumn(width="small"),
             "cosine": st.column_config.NumberColumn(format="%.3f", width="small"),
         },
         key="neighbours",

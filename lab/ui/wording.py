@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from lab.types import NONE, Decision, Flip, Layer, Match, Response, RouterConfig, RouterVersion, Timings
 from lab.ui import colours
-from lab.ui.text import code, plain
+from lab.ui.text import code, one_line, plain
 
 BUDGET_MS = 50
-_PATTERNS_NAMED = 3
+_NAMED = 3
+_NAMED_CHARS = 48
 
 
 def ms(value: float | None) -> str:
@@ -40,20 +41,21 @@ def decision(config: RouterConfig, one: Decision) -> str:
     who = expert(config, one.expert)
     overhead = ms(one.timings.overhead_ms)
     if one.layer == Layer.KEYWORD:
-        return f"{who}, layer 1 matched {_patterns(one.matches, one.expert)}, {overhead}"
+        return f"{who}, layer 1 matched {_matched(one.prompt, one.matches, one.expert)}, {overhead}"
     if one.layer == Layer.SEMANTIC:
         threshold = config.threshold_of(config.expert(one.expert))
         return f"{who} by layer 2, score {one.score:.3f} against {threshold:.3f}, {overhead}"
     if one.score is None:
         reason = "no pattern matched" if config.strategy == "keyword" and not one.matches else "no layer decided"
-        return f"{who} by fallback: {reason}, {overhead}"
-    return f"{who} by fallback: the best score {one.score:.3f} may not claim it, {overhead}"
+        return f"{who}, the fallback: {reason}, {overhead}"
+    return f"{who}, the fallback: the best score, {one.score:.3f}, was not enough, {overhead}"
 
 
-def _patterns(matches: tuple[Match, ...], winner: str) -> str:
-    patterns = list(dict.fromkeys(match.pattern for match in matches if match.expert == winner))
-    named = ", ".join(code(pattern) for pattern in patterns[:_PATTERNS_NAMED])
-    more = len(patterns) - _PATTERNS_NAMED
+def _matched(prompt: str, matches: tuple[Match, ...], winner: str) -> str:
+    hits = (one_line(prompt[match.start : match.end], _NAMED_CHARS) for match in matches if match.expert == winner)
+    found = list(dict.fromkeys(hits))
+    named = ", ".join(code(words) for words in found[:_NAMED])
+    more = len(found) - _NAMED
     return f"{named} and {more} more" if more > 0 else named
 
 
@@ -64,7 +66,7 @@ def why(config: RouterConfig, one: Decision) -> str:
     by_expert = dict.fromkeys(match.expert for match in one.matches)
     if not by_expert:
         return "Layer 1 matched nothing" + (", so layer 2 was asked." if config.strategy == "hybrid" else ".")
-    found = "; ".join(f"{expert(config, name)} {_patterns(one.matches, name)}" for name in by_expert)
+    found = "; ".join(f"{expert(config, name)} {_matched(one.prompt, one.matches, name)}" for name in by_expert)
     if len(by_expert) == 1:
         return f"Layer 1 matched {found}; layer 2 was not needed."
     if one.layer == Layer.KEYWORD:
@@ -98,9 +100,9 @@ def flip(config: RouterConfig, now: Decision, one: Flip) -> str:
         case "on_conflict":
             return f"With conflict policy **{one.value}** it goes to {where}."
         case "remove_pattern":
-            return f"Without the pattern {code(str(one.value))}{whose} it goes to {where}."
+            return f"Without the pattern {code(one_line(str(one.value), 80))}{whose} it goes to {where}."
         case "remove_utterance":
-            return f"Without the utterance {code(str(one.value))}{whose} it goes to {where}."
+            return f"Without the utterance {code(one_line(str(one.value), 80))}{whose} it goes to {where}."
         case "add_utterance":
             return f"With this prompt as an utterance{whose} it goes to {where}."
 

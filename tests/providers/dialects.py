@@ -7,9 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from scripted_server import Reply, ScriptedServer
 
+from lab.errors import ProviderError
 from lab.providers import OllamaProvider, OpenAICompatibleProvider
+from lab.types import AnswerRequest, Message
+
+ASK = AnswerRequest("tiny", (Message("user", "Hi"),))
 
 Provider = OllamaProvider | OpenAICompatibleProvider
 
@@ -95,3 +100,16 @@ OPENAI = Dialect(
     ],
     make=lambda url, **settings: OpenAICompatibleProvider(f"{url}/v1", **settings),
 )
+
+
+def fault(
+    dialect: Dialect, server: ScriptedServer | str, *, ask: AnswerRequest = ASK, **settings: object
+) -> ProviderError:
+    """Return the error that an answer ends with."""
+    with pytest.raises(ProviderError) as caught:
+        list(dialect.provider(server, **settings).stream(ask))
+    return caught.value
+
+
+def error_body(dialect: Dialect, message: str) -> bytes:
+    return json.dumps({"error": message if dialect is OLLAMA else {"message": message, "code": 1}}).encode()

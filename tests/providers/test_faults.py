@@ -1,4 +1,4 @@
-"""Every fault of a model server: its typed error, the sentence with the way out, and the text that is kept."""
+"""A model server that is not there, is silent or refuses: the typed error and the sentence with the way out."""
 
 import json
 import logging
@@ -7,16 +7,14 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from dialects import OLLAMA, OPENAI, Dialect
+from dialects import OLLAMA, Dialect, error_body, fault
 from scripted_server import PATIENCE_S, Act, Reply, ScriptedServer
 
 from lab.errors import (
     AccessDenied,
     BrokenStream,
-    EmptyAnswer,
     ModelNotFound,
     PromptError,
-    ProviderError,
     ProviderTimeout,
     ProviderUnavailable,
     RateLimited,
@@ -26,21 +24,7 @@ from lab.types import AnswerRequest, Message
 
 pytestmark = pytest.mark.timeout(90)
 
-ASK = AnswerRequest("tiny", (Message("user", "Hi"),))
 JSON = {"Content-Type": "application/json"}
-
-
-def fault(
-    dialect: Dialect, server: ScriptedServer | str, *, ask: AnswerRequest = ASK, **settings: object
-) -> ProviderError:
-    """Return the error that an answer ends with."""
-    with pytest.raises(ProviderError) as caught:
-        list(dialect.provider(server, **settings).stream(ask))
-    return caught.value
-
-
-def error_body(dialect: Dialect, message: str) -> bytes:
-    return json.dumps({"error": message if dialect is OLLAMA else {"message": message, "code": 1}}).encode()
 
 
 # ------------------------------------------------------------------------------------------------ nobody is there
@@ -174,6 +158,17 @@ def test_429_carries_the_wait_that_the_server_asked_for(
     assert ("in a while" if wait_s is None else f"in {wait_s:.0f} s") in str(error)
 
 
+def test_a_connection_that_fails_is_tried_once(dialect: Dialect) -> None:
+    tries = []
+
+    async def refuse(request: httpx.Request) -> httpx.Response:
+        tries.append(request)
+        raise httpx.ConnectError("", request=request)
+
+    fault(dialect, "http://127.0.0.1:9", transport=httpx.MockTransport(refuse))
+    assert len(tries) == 1
+
+
 def test_a_busy_server_is_asked_once(server: ScriptedServer, dialect: Dialect) -> None:
     server.on(dialect.chat, Reply((b"{}",), 429, {**JSON, "Retry-After": "0"}))
     fault(dialect, server)
@@ -220,86 +215,6 @@ def test_a_web_page_means_a_wrong_address(server: ScriptedServer, dialect: Diale
     assert type(error) is ProviderUnavailable
     assert "web page" in str(error)
     assert "Check the address" in str(error)
-
-
-# ------------------------------------------------------------------------------------------------- the stream breaks
-
-
-def test_half_a_json_line_keeps_the_text_before_it(server: ScriptedServer, dialect: Dialect) -> None:
-    half = dialect.text("lost")[:-12] + (b"\n\n" if dialect is OPENAI else b"")
-    server.on(dialect.chat, dialect.reply(dialect.text("Hello"), half))
-    error = fault(dialect, server)
-    assert type(error) is BrokenStream
-    assert "half a line" in str(error)
-    assert error.partial == "Hello"
-
-
-@pytest.mark.parametrize("how", [Act.CUT, Act.RESET])
-def test_a_connection_cut_after_some_tokens_keeps_them(server: ScriptedServer, dialect: Dialect, how: Act) -> None:
-    server.on(dialect.chat, dialect.reply(dialect.text("Hello"), how))
-    stream = dialect.provider(server).stream(ASK)
-    with pytest.raises(BrokenStream, match="broke off") as caught:
-        list(stream)
-    # A reset may overtake the text on its way; what the client did receive is kept.
-    assert caught.value.partial == "Hello" or (how is Act.RESET and caught.value.partial == "")
-
-
-def test_a_connection_cut_before_any_answer_is_a_broken_stream(server: ScriptedServer, dialect: Dialect) -> None:
-    server.on(dialect.chat, dialect.reply(before=Act.CUT))
-    assert type(fault(dialect, server)) is BrokenStream
-
-
-def test_an_end_without_a_finish_is_not_an_answer(server: ScriptedServer, dialect: Dialect) -> None:
-    done = b"data: [DONE]\n\n" if dialect is OPENAI else b""
-    server.on(dialect.chat, dialect.reply(dialect.text("Hello"), done))
-    error = fault(dialect, server)
-    assert type(error) is BrokenStream
-    assert "before the model said that it had finished" in str(error)
-    assert error.partial == "Hello"
-
-
-def test_an_error_object_inside_the_stream_is_quoted(server: ScriptedServer, dialect: Dialect) -> None:
-    broken = dialect.record(error_body(dialect, "an error was encountered while running the model").decode())
-    server.on(dialect.chat, dialect.reply(dialect.text("Hello"), broken))
-    error = fault(dialect, server)
-    assert type(error) is ServerFault
-    assert "an error was encountered while running the model." in str(error)
-    assert error.partial == "Hello"
-
-
-@pytest.mark.parametrize(
-    "line", ["nonsense", "[1, 2]", "17", '"text"', "{", '{"message": 5, "choices": 5}', "[" * 9_999]
-)
-def test_garbage_instead_of_records_is_a_broken_stream(server: ScriptedServer, dialect: Dialect, line: str) -> None:
-    server.on(dialect.chat, dialect.reply(dialect.record(line)))
-    error = fault(dialect, server)
-    assert type(error) is BrokenStream
-    assert server.url in str(error)
-
-
-def test_a_line_without_an_end_is_not_read_for_ever(server: ScriptedServer, dialect: Dialect) -> None:
-    server.on(dialect.chat, dialect.reply(*[b"x" * 65_536] * 3, Act.HOLD))
-    assert type(fault(dialect, server, max_answer_chars=1_000)) is BrokenStream
-    assert server.hung_up.wait(PATIENCE_S)
-
-
-# --------------------------------------------------------------------------------------------------- nothing is said
-
-
-@pytest.mark.parametrize("texts", [(), ("",), (" ", "\n\n")])
-def test_an_answer_without_text_is_empty(server: ScriptedServer, dialect: Dialect, texts: tuple[str, ...]) -> None:
-    server.on(dialect.chat, dialect.answer(*texts))
-    error = fault(dialect, server)
-    assert type(error) is EmptyAnswer
-    assert "tiny finished (stop) without any text" in str(error)
-
-
-def test_tokens_used_up_by_thinking_ask_for_more_of_them(server: ScriptedServer, dialect: Dialect) -> None:
-    thought = dialect.record(json.dumps(dialect.thought("Hmm.")))
-    server.on(dialect.chat, dialect.reply(thought, dialect.end("length")))
-    error = fault(dialect, server)
-    assert type(error) is EmptyAnswer
-    assert "Raise max_tokens" in str(error)
 
 
 # ------------------------------------------------------------------------------------------------------ what is sent

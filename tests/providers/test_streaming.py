@@ -13,6 +13,7 @@ from lab.types import AnswerRequest, Chunk, Completion, Message
 
 pytestmark = pytest.mark.timeout(90)
 
+NEVER_S = 10 * PATIENCE_S  # a deadline that cannot be what ended a stream
 ASK = AnswerRequest("tiny", (Message("system", "Be brief."), Message("user", "Hi")))
 
 
@@ -146,7 +147,7 @@ def test_cancel_ends_a_stall_without_a_completion_and_closes_the_connection(
     cancelled, seen = threading.Event(), threading.Event()
     thread = cancel_when(seen, cancelled)
     items = []
-    for item in dialect.provider(server).stream(ASK, cancelled):
+    for item in dialect.provider(server, stall_timeout_s=NEVER_S).stream(ASK, cancelled):
         items.append(item)
         seen.set()
     thread.join()
@@ -172,7 +173,7 @@ def test_a_stream_cancelled_before_it_starts_yields_nothing(server: ScriptedServ
 
 def test_closing_the_iterator_closes_the_connection(server: ScriptedServer, dialect: Dialect) -> None:
     server.on(dialect.chat, dialect.reply(dialect.text("Hel"), Act.HOLD))
-    stream = dialect.provider(server).stream(ASK)
+    stream = dialect.provider(server, stall_timeout_s=NEVER_S).stream(ASK)
     next(stream)
     stream.close()  # type: ignore[attr-defined]
     assert server.hung_up.wait(PATIENCE_S)
