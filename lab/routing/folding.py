@@ -9,23 +9,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
-_TO_COLLAPSE = re.compile(r"[^\S ]|\s{2,}")
+_OTHER_SPACE = re.compile(r"[^\S ]")
 _SPACES = re.compile(r"\s+")
 _APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\uff07": "'"})
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """A folded text. `starts` and `ends` give the original span of each folded character before white space was
     collapsed (None: the same); `runs` are the collapsed positions after which the text is shifted, with the shifts."""
 
     text: str
     starts: list[int] | None
     ends: list[int] | None
-    runs: list[int]
-    shifts: list[int]
+    runs: Sequence[int]
+    shifts: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span in the original text of the folded span [start, end), which is not empty."""
@@ -52,8 +52,8 @@ def fold(text: str) -> Folded:
         if len(folded) != len(text) or not (_is_nfc(text) and _is_nfc(folded)):
             folded, starts, ends = _fold_clusters(text)
         folded = folded.translate(_APOSTROPHES)
-    if not _TO_COLLAPSE.search(folded):
-        return Folded(folded, starts, ends, [], [])
+    if "  " not in folded and (folded.isprintable() or not _OTHER_SPACE.search(folded)):
+        return Folded(folded, starts, ends, (), ())
     runs: list[int] = []
     shifts: list[int] = []
     shift = 0

@@ -10,6 +10,8 @@ from lab.routing.prompt import check_prompt
 from lab.routing.rule import Rule, judge
 from lab.types import Decision, Match, RouterConfig, Timings, Trace
 
+_WARM_PATTERNS = 2_000  # a few milliseconds
+
 
 class KeywordStrategy:
     """Patterns decide, or the fallback. After `fit`, `matcher_` holds the compiled patterns of all experts."""
@@ -21,6 +23,9 @@ class KeywordStrategy:
     def fit(self) -> KeywordStrategy:
         """Compile the patterns. Raises PatternError for one that cannot be used."""
         self.matcher_ = PatternMatcher(self.config.experts)
+        for expert in self.config.experts:
+            self.matcher_.warm(expert.utterances)
+            self.matcher_.warm(expert.patterns[:_WARM_PATTERNS])
         return self
 
     def layer1(self, prompt: str) -> tuple[Match, ...]:
