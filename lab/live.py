@@ -82,13 +82,10 @@ class Routers:
             return self._encoders[name]
 
     def _overriding(self) -> RouterVersion | None:
-        if not self.overrides:
-            return None
+        if all(override.startswith("providers.") for override in self.overrides):
+            return None  # these are settings, not the router
         if self._override is None:
             config = compose(self.overrides, self.settings.conf_dir).router
-            if config == compose((), self.settings.conf_dir).router:
-                self.overrides = ()  # they change settings, not the router
-                return None
             self.build(config)  # before it is stored: a router that cannot work is not worth a row
             fingerprint = self.encoder(config.encoder).fingerprint
             self._override = (

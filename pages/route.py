@@ -8,8 +8,8 @@ import streamlit as st  # noqa: E402  the guard comes first
 
 from lab.ui import answers, route, trace  # noqa: E402
 
-left, right = st.columns([5, 7], gap="large")
 routed = route.current()
+left, right = st.columns([5, 7], gap="large")
 
 with left:
     route.prompt_box()

@@ -47,10 +47,11 @@ class Evidence:
 def flips(evidence: Evidence, rule: Rule) -> tuple[Flip, ...]:
     """Return every single change that sends the prompt to another expert or layer; changes of expert come first."""
     now = evidence.judge(rule)
-    found = []
+    changes: dict[Flip, None] = {}  # an utterance that stands twice is one change
     for kind, expert, value, verdict in _candidates(evidence, rule, now):
         if (verdict.expert, verdict.layer) != (now.expert, now.layer):
-            found.append(Flip(kind, expert, value, verdict.expert, verdict.layer))
+            changes[Flip(kind, expert, value, verdict.expert, verdict.layer)] = None
+    found = list(changes)
     found.sort(key=lambda flip: (flip.to_expert == now.expert, _ORDER.index(flip.kind)))
     return tuple(found)
 
@@ -110,7 +111,8 @@ def _thresholds(evidence: Evidence, scored: Scored, rule: Rule, now: Verdict) ->
         yield "threshold", claim.expert if own else None, threshold, verdict
     if claim.margin is not None:
         margin = rounded(claim.margin + STEP) if claims else claim.margin
-        yield "min_margin", None, margin, evidence.judge(replace(rule, min_margin=margin))
+        if margin <= 2.0:
+            yield "min_margin", None, margin, evidence.judge(replace(rule, min_margin=margin))
 
 
 def _patterns(evidence: Evidence, rule: Rule) -> Iterator[_Candidate]:
@@ -136,9 +138,10 @@ def _utterances(evidence: Evidence, scored: Scored, rule: Rule) -> Iterator[_Can
 
 def _leads_nowhere(config: RouterConfig, expert: Expert, patterns: int, utterances: int) -> bool:
     """Tell whether the expert, left with so many patterns and utterances, would make the router an invalid one."""
-    if config.strategy == "semantic" and not utterances:
-        return not any(other.utterances for other in config.experts if other.name != expert.name)
-    return patterns + utterances <= 0 and config.fallback != expert.name
+    if patterns + utterances <= 0 and config.fallback != expert.name:
+        return True
+    others = any(other.utterances for other in config.experts if other.name != expert.name)
+    return config.strategy == "semantic" and utterances <= 0 and not others
 
 
 def _rows_that_count(scored: Scored, rows: slice) -> Sequence[int]:

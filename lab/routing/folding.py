@@ -14,6 +14,12 @@ from typing import NamedTuple
 
 _OTHER_SPACE = re.compile(r"[^\S ]")
 _SPACES = re.compile(r"\s+")
+_COMPOSING = (
+    frozenset(  # spacing vowel signs that compose with the letter before them, though they are no marks above it
+        "\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0cc2\u0cd5\u0cd6\u0d3e\u0d57\u0dcf\u0ddf\u102e\u1b35"
+        "\U00011127\U0001133e\U00011357\U000114b0\U000114ba\U000114bd\U000115af\U00011930"
+    )
+)
 _APOSTROPHES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\uff07": "'"})
 
 
@@ -33,6 +39,15 @@ class Folded(NamedTuple):
         if self.starts is None or self.ends is None:
             return first, last + 1
         return self.starts[first], self.ends[last]
+
+    def cuts(self, start: int, end: int) -> bool:
+        """Tell whether the folded span [start, end) begins or ends inside what one original letter folds to."""
+        if self.starts is None or self.ends is None:
+            return False
+        first, last = self._expand(start), self._expand(end - 1)
+        before = self.starts[first - 1] if first else -1
+        after = self.ends[last + 1] if last + 1 < len(self.ends) else -1
+        return before == self.starts[first] or after == self.ends[last]
 
     def _expand(self, index: int) -> int:
         if not self.runs:
@@ -92,8 +107,8 @@ def _fold_clusters(text: str) -> tuple[str, list[int], list[int]]:
 
 
 def _continues(character: str) -> bool:
-    """Tell whether a character composes with what stands before it: a combining mark, or a Hangul vowel or tail."""
-    return unicodedata.combining(character) != 0 or "\u1160" <= character <= "\u11ff"
+    """Tell whether a character composes with what stands before it: a mark, a vowel sign, a Hangul vowel or tail."""
+    return unicodedata.combining(character) != 0 or "\u1160" <= character <= "\u11ff" or character in _COMPOSING
 
 
 _UNSPACED = re.compile(

@@ -64,6 +64,8 @@ class PatternMatcher:
                 continue
             if right and end < len(folded.text) and joins(folded.text[end]):
                 continue
+            if folded.cuts(start, end):
+                continue
             span = folded.span(start, end)
             found.extend(Match(expert, pattern, *span) for expert, pattern in self._owners[word])
 

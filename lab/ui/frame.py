@@ -16,6 +16,7 @@ from lab.ui.components import fault
 from lab.ui.resources import Lab
 
 _EXPERTS_SHOWN = 6
+_REFUSED = "outbox_refused"
 ICON = str(Path(__file__).with_name("icon.svg"))
 _LOGO = str(Path(__file__).with_name("logo.svg"))
 
@@ -81,10 +82,15 @@ def _unsaved(lab: Lab) -> None:
     if not waiting:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.warning(f"{waiting} writes are kept in memory, because the database refuses them. Do not close the lab.")
-        if st.button("Store them now", key="outbox"):
-            try:
-                lab.exchange.outbox.retry()
-                st.rerun()
-            except LabError as err:
-                fault(err)
+        st.warning(f"Kept in memory, because the database refuses it: {waiting} to be stored. Do not close the lab.")
+        st.button("Store them now", key="outbox", on_click=_retry, args=(lab,))
+    refused = st.session_state.pop(_REFUSED, None)
+    if refused:
+        fault(refused)
+
+
+def _retry(lab: Lab) -> None:
+    try:
+        lab.exchange.outbox.retry()
+    except LabError as err:
+        st.session_state[_REFUSED] = err

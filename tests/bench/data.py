@@ -6,15 +6,15 @@ import json
 import os
 import random
 from functools import cache
-from itertools import count
 from pathlib import Path
+from typing import Any
 
 from lab.config import REPOSITORY, compose
 from lab.types import RouterConfig
 from tests.bench.report import Missing
 
 SHARED = Path(os.environ.get("LAB_SHARED") or REPOSITORY.parent / "shared" / "data")
-_SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu bra cle dri flo gru ste tri pla".split()
+_SYLLABLES = [consonant + vowel for consonant in [*"bdgklmnprstvz", "br", "st", "tr"] for vowel in "aeiou"]
 
 
 @cache
@@ -45,7 +45,7 @@ def made_words(n: int) -> list[str]:
 
 
 @cache
-def _tokenizer(prepared: Path) -> object:
+def _tokenizer(prepared: Path) -> Any:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(prepared / "tokenizer.json"))
@@ -56,16 +56,14 @@ def _tokenizer(prepared: Path) -> object:
 
 def tokens(prepared: Path, text: str) -> int:
     """Return how many tokens the encoder sees in a text, its two marks included."""
-    return len(_tokenizer(prepared).encode(text).ids)  # type: ignore[attr-defined]
+    return len(_tokenizer(prepared).encode(text).ids)
 
 
 def of_length(prepared: Path, wanted: int, n: int) -> list[str]:
     """Return `n` different prompts of exactly `wanted` tokens: CLINC150 prompts joined, then cut to length."""
     rest = iter(clinc("train"))
     found: list[str] = []
-    for _ in count():
-        if len(found) == n:
-            break
+    while len(found) < n:
         words: list[str] = []
         while tokens(prepared, " ".join(words)) < wanted:
             words += next(rest).split()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 
-class Missing(Exception):  # noqa: N818  what is not there, not what went wrong
+class Missing(Exception):
     """A peer or data that a row needs and that is not here; the message says what, and how to get it."""
 
 

@@ -1,0 +1,79 @@
+"""What all tests share: an environment without surprises, a prepared encoder, the shared data, other processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+SHARED = (ROOT / os.environ.get("LAB_SHARED", "../shared/data")).resolve()
+
+# At import, because huggingface_hub reads its switch when it is imported; child processes inherit all of it.
+os.environ["HF_HUB_OFFLINE"] = "1"
+for _name in [name for name in os.environ if name.startswith("LAB_")]:
+    if _name != "LAB_SHARED" and not _name.startswith("LAB_TEST_"):
+        del os.environ[_name]
+
+settings.register_profile("lab", deadline=None)  # a busy machine is no failure
+settings.load_profile("lab")
+
+
+@pytest.fixture(scope="session")
+def encoder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder in which the default encoder is prepared. Not to be written to."""
+    from lab.encoders.minilm import prepare
+
+    folder = tmp_path_factory.mktemp("encoder-cache")
+    prepare(folder)
+    return folder
+
+
+@pytest.fixture
+def shared_file() -> Callable[[str], Path]:
+    """Return the path of a file of LAB_SHARED; without it the test is skipped, in CI it fails."""
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            reason = f"{path} is absent; set LAB_SHARED to the folder that holds it"
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        return path
+
+    return find
+
+
+@pytest.fixture
+def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `python -c code arguments…` in the repository, with `env` added, and return what it said."""
+
+    def run(code: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+@pytest.fixture
+def start_python() -> Callable[..., subprocess.Popen[str]]:
+    """Start `python -c code arguments…` in the repository; whoever starts it waits for it."""
+
+    def start(code: str, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start

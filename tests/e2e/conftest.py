@@ -1,0 +1,55 @@
+"""A real Chromium in front of the real app."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from real_lab import data_folder
+
+expect.set_options(timeout=30_000)
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture
+def data(tmp_path: Path, encoder_cache: Path) -> Path:
+    """A data folder of its own, with the encoder already prepared."""
+    return data_folder(tmp_path, encoder_cache)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium; where there is none a user's clone skips, CI does not."""
+    path = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on the PATH; .ci/run installs it")
+        pytest.skip("no Chromium on the PATH: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """A page; what it logs as an error, and what it cannot load, fails the test."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
+    one = context.new_page()
+    one.set_default_timeout(30_000)
+    troubles: list[str] = []
+    one.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    one.on("requestfailed", lambda request: troubles.append(f"not loaded: {request.url}"))
+    one.on("dialog", lambda dialog: troubles.append(f"dialog: {dialog.message}"))
+    one.troubles = troubles
+    yield one
+    context.close()

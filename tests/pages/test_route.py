@@ -1,0 +1,191 @@
+"""The Route page as Streamlit runs it: what is drawn for each state, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from lab.errors import StoreError
+from lab.store import events
+from lab.types import NONE
+from lab.ui import resources
+
+APP = Path(__file__).parents[2] / "app.py"
+RUN_S = 60
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch, encoder_cache):
+    """The app on a data folder of its own."""
+    (tmp_path / "cache").symlink_to(encoder_cache)
+    monkeypatch.setenv("LAB_DATA_DIR", str(tmp_path))
+    st.cache_resource.clear()
+    yield AppTest.from_file(APP, default_timeout=RUN_S)
+    opened = resources.lab()
+    opened.jobs.close()
+    opened.store.close()
+    st.cache_resource.clear()
+
+
+def press(app, label):
+    return next(button for button in app.button if button.label == label).click()
+
+
+def settle(app):
+    """Run until the answers have ended and the page has drawn them."""
+    for answer in resources.lab().exchange.asked(app.query_params["event"]):
+        assert answer.wait(RUN_S)
+    return app.run()
+
+
+def route(app, prompt):
+    app.text_area(key="prompt").input(prompt)
+    press(app, "Route").run()
+    return settle(app)
+
+
+def shown(app):
+    return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.info, *app.warning])
+
+
+def test_the_first_run_teaches_and_says_who_will_answer(app):
+    app.run()
+    assert not app.exception
+    assert "Where would your prompt go?" in shown(app)
+    assert "The mock answers, because Ollama does not." in shown(app).replace("\\", "")
+    assert "Nothing yet." in shown(app)
+
+
+def test_at_least_six_examples_show_different_cases(app):
+    from lab.ui.examples import EXAMPLES
+
+    app.run()
+    labels = {button.label for button in app.button}
+    assert len(EXAMPLES) >= 6
+    assert set(EXAMPLES) <= labels
+
+
+def test_a_routed_prompt_shows_decision_stages_evidence_and_answer(app):
+    route(app.run(), "yo bro can you explain quantum tunnelling no cap")
+    assert not app.exception
+    assert [metric.label for metric in app.metric][:2] == ["overhead, of 50 ms", "keyword"]
+    assert "**Why.** Layer 1 matched" in shown(app)
+    assert "answers" in shown(app)
+    assert "mock" in shown(app)
+    [event] = events.recent(resources.lab().store)
+    assert event.decision.prompt == "yo bro can you explain quantum tunnelling no cap"
+
+
+def test_the_address_reopens_an_event(app):
+    route(app.run(), "tell me a joke")
+    event_id = app.query_params["event"]
+    again = AppTest.from_file(APP, default_timeout=RUN_S)
+    again.query_params["event"] = event_id
+    again.run()
+    assert again.text_area(key="prompt").value == "tell me a joke"
+    assert "layer 1 matched" in shown(again)
+    assert len(events.recent(resources.lab().store)) == 1
+
+
+def test_an_example_routes_at_once(app):
+    press(app.run(), "joke").run()
+    settle(app)
+    assert app.text_area(key="prompt").value == "tell me a joke about penguins"
+    assert [event.decision.expert for event in events.recent(resources.lab().store)] == ["zoomer"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sentence"),
+    [
+        ("   ", "The prompt is empty"),
+        ("x" * 40_000, "The prompt has 40,000 characters; the limit is 32,000"),
+        ("a\0b", "NUL character at position 1"),
+    ],
+)
+def test_a_prompt_that_cannot_be_routed_is_a_sentence(app, prompt, sentence):
+    app.run()
+    app.text_area(key="prompt").input(prompt)
+    press(app, "Route").run()
+    assert not app.exception
+    assert sentence in app.error[0].value.replace("\\", "")
+    assert events.recent(resources.lab().store) == []
+
+
+def test_a_database_that_refuses_is_said_and_nothing_is_lost(app, monkeypatch):
+    app.run()
+    record, full = events.record, [True]
+
+    def refusing(*arguments, **named):
+        if full[0]:
+            raise StoreError("The disk is full.")
+        return record(*arguments, **named)
+
+    monkeypatch.setattr(events, "record", refusing)
+    route(app, "tell me a joke")
+    assert "This decision is not stored yet" in shown(app)
+    assert "Kept in memory" in shown(app)
+    full[0] = False
+    press(app, "Store them now").run()
+    assert "Kept in memory" not in shown(app)
+    assert [event.decision.prompt for event in events.recent(resources.lab().store)] == ["tell me a joke"]
+
+
+def test_what_if_is_answered_without_storing_anything(app):
+    route(app.run(), "tell me a joke")
+    app.query_params["what_if"] = "true"
+    app.query_params["w_strategy"] = "semantic"
+    app.run()
+    assert not app.exception
+    assert len(events.recent(resources.lab().store)) == 1
+
+
+def test_a_lab_that_listens_wider_without_a_key_shows_nothing(app, monkeypatch):
+    app.run()
+    st._config.set_option("server.address", "0.0.0.0")
+    try:
+        app.run()
+        assert "without an access key" in app.error[0].value
+        assert len(app.text_area) == 0
+        monkeypatch.setenv("LAB_ACCESS_KEY", "sesame")
+        app.run()
+        app.text_input[0].input("wrong")
+        press(app, "Enter").run()
+        assert "not the access key" in app.error[0].value
+        app.text_input[0].input("sesame")
+        press(app, "Enter").run()
+        assert len(app.text_area) == 1
+    finally:
+        st._config.set_option("server.address", "127.0.0.1")
+
+
+def test_a_lab_that_cannot_open_says_why_and_offers_to_try_again(app, monkeypatch, tmp_path):
+    app.run()
+    st.cache_resource.clear()
+    monkeypatch.setenv("LAB_CONF_DIR", str(tmp_path / "nowhere"))
+    app.run()
+    assert not app.exception
+    assert "holds no config" in app.error[0].value.replace("\\", "")
+    monkeypatch.delenv("LAB_CONF_DIR")
+    press(app, "Try again").run()
+    assert len(app.text_area) == 1
+
+
+def test_nobody_is_said_where_no_expert_claims(app, tmp_path, monkeypatch):
+    from lab.config import CONF_DIR
+
+    conf = tmp_path / "conf"
+    import shutil
+
+    shutil.copytree(CONF_DIR, conf)
+    hybrid = conf / "router" / "hybrid.yaml"
+    hybrid.write_text(
+        hybrid.read_text()
+        .replace("fallback: professor", f"fallback: {NONE}")
+        .replace("min_margin: 0.0", "min_margin: 2.0")
+    )
+    monkeypatch.setenv("LAB_CONF_DIR", str(conf))
+    route(app.run(), "qwxz vrrp fnord")
+    assert "Nobody answers" in shown(app)

@@ -1,0 +1,257 @@
+"""One exchange: what is routed is stored, what is answered is stored, and each of them once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from doubles import WordEncoder, two_experts
+
+from lab.answers import CANCELLED
+from lab.config import Settings
+from lab.errors import BrokenStream, NotFound, PromptError, StoreError
+from lab.exchange import Exchange
+from lab.jobs import Jobs
+from lab.live import Routers
+from lab.providers import MockProvider, OllamaProvider, PullProgress
+from lab.store import answers, events, open_store, versions
+from lab.types import NONE, AnswerRequest, Chunk, Completion, Health, Layer, Model, new_id
+
+
+class Scripted:
+    """A provider that does what a test says; `gate` holds it before its first chunk."""
+
+    def __init__(self, name="ollama", models=("llama3.2:3b", "tinyllama"), pieces=("one ", "two"), fault=None):
+        self.name, self._models, self.pieces, self.fault = name, models, pieces, fault
+        self.requests: list[AnswerRequest] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.health_checks = 0
+
+    def stream(self, request, cancelled=None) -> Iterator[Chunk | Completion]:
+        self.requests.append(request)
+        yield Chunk(self.pieces[0])
+        while not self.gate.wait(0.01):
+            if cancelled is not None and cancelled.is_set():
+                return
+        for piece in self.pieces[1:]:
+            yield Chunk(piece)
+        if self.fault:
+            raise self.fault
+        yield Completion(self.name, request.model, "stop", 5, len(self.pieces), 10.0, 20.0, 100.0)
+
+    def health(self) -> Health:
+        self.health_checks += 1
+        return Health(True, "up", self._models)
+
+    def models(self):
+        return tuple(Model(name) for name in self._models)
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = open_store(data_dir=tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def routers(store, tmp_path):
+    made = Routers(store, Settings(tmp_path, None, 32_000, tmp_path, None))
+    made._encoders["words"] = WordEncoder()
+    versions.seed(store, two_experts(), WordEncoder.fingerprint)
+    return made
+
+
+@pytest.fixture
+def ollama():
+    return Scripted()
+
+
+@pytest.fixture
+def exchange(store, routers, ollama):
+    return Exchange(store, routers, {"ollama": ollama, "mock": MockProvider(delay_s=0)})
+
+
+def asked(exchange, routed, experts, **options):
+    found = exchange.ask(routed, experts, **options)
+    assert all(answer.wait(20) for answer in found)
+    return found
+
+
+def test_a_routed_prompt_is_an_event_with_its_version(exchange, store):
+    routed = exchange.route("lol what", source="cli")
+    stored = events.get(store, routed.event.id)
+    assert (stored.decision.expert, stored.decision.layer, stored.source) == ("zoomer", Layer.KEYWORD, "cli")
+    assert stored.router_version_id == versions.live(store).id
+    assert routed.unsaved is None
+
+
+def test_a_double_click_routes_once(exchange, store):
+    event_id = new_id()
+    first = exchange.route("lol what", source="page", event_id=event_id)
+    second = exchange.route("lol what", source="page", event_id=event_id)
+    assert first.event == second.event
+    assert len(events.recent(store)) == 1
+
+
+def test_what_is_routed_is_the_last_user_message(exchange):
+    from lab.types import Message
+
+    before = (Message("user", "entropy"), Message("assistant", "It grows."))
+    routed = exchange.route("lol ok", source="page", before=before)
+    assert routed.event.decision.expert == "zoomer"
+    assert [turn.content for turn in routed.event.conversation] == ["entropy", "It grows.", "lol ok"]
+
+
+def test_a_prompt_that_cannot_be_routed_stores_nothing(exchange, store):
+    with pytest.raises(PromptError, match="empty"):
+        exchange.route("  \n", source="page")
+    assert events.recent(store) == []
+
+
+def test_the_explanation_of_a_reopened_event_is_by_the_version_that_decided_it(exchange, store, routers):
+    routed = exchange.route("tell me something", source="page")
+    reopened = exchange.reopen(routed.event.id)
+    trace = exchange.explain(reopened)
+    assert trace.decision == routed.event.decision
+    assert max(one.score for one in trace.scores) == routed.event.decision.score
+
+
+def test_an_unknown_event_is_said(exchange):
+    with pytest.raises(NotFound, match="No event has the id"):
+        exchange.reopen("nothing")
+
+
+def test_an_answer_is_stored_with_everything_that_was_asked(exchange, store, ollama):
+    routed = exchange.route("lol what", source="page")
+    [answer] = asked(exchange, routed, ["zoomer"])
+    [stored] = answers.responses(store, routed.event.id)
+    assert stored == answer.response
+    assert (stored.text, stored.provider, stored.model, stored.finish_reason) == (
+        "one two",
+        "ollama",
+        "tinyllama",
+        "stop",
+    )
+    assert (stored.system_prompt, stored.error_kind) == ("Chat.", None)
+    assert [message.content for message in ollama.requests[0].messages] == ["Chat.", "lol what"]
+    # 2 tokens, 100 ms of which 10 loading and 20 to the first: 1 token in 70 ms
+    assert stored.tokens_per_s == pytest.approx(1 / 0.070)
+
+
+def test_asking_twice_asks_once(exchange, store, ollama):
+    routed = exchange.route("lol what", source="page")
+    asked(exchange, routed, ["zoomer"])
+    asked(exchange, routed, ["zoomer"])
+    assert len(ollama.requests) == len(answers.responses(store, routed.event.id)) == 1
+    asked(exchange, routed, ["zoomer"], attempt=1)
+    assert len(answers.responses(store, routed.event.id)) == 2
+
+
+def test_a_fault_is_stored_with_the_text_that_came_before_it(exchange, store, ollama):
+    ollama.fault = BrokenStream("The connection was cut.", partial="one two")
+    routed = exchange.route("lol what", source="page")
+    asked(exchange, routed, ["zoomer"])
+    [stored] = answers.responses(store, routed.event.id)
+    assert (stored.text, stored.error_kind, stored.finish_reason) == ("one two", "broken_stream", None)
+    assert stored.error == "The connection was cut."
+
+
+def test_a_stopped_answer_keeps_what_had_arrived(exchange, store, ollama):
+    ollama.gate.clear()
+    routed = exchange.route("lol what", source="page")
+    [answer] = exchange.ask(routed, ["zoomer"])
+    for _ in range(2_000):
+        if answer.text:
+            break
+        threading.Event().wait(0.01)
+    answer.cancel()
+    assert answer.wait(20)
+    [stored] = answers.responses(store, routed.event.id)
+    assert (stored.text, stored.error_kind) == ("one ", CANCELLED)
+
+
+def test_every_expert_on_one_server_answers_in_turn(exchange, ollama):
+    ollama.gate.clear()
+    routed = exchange.route("lol what", source="page")
+    first, second = exchange.ask(routed, ["professor", "zoomer"])
+    for _ in range(2_000):
+        if first.text:
+            break
+        threading.Event().wait(0.01)
+    assert second.state == "waiting"
+    ollama.gate.set()
+    assert first.wait(20)
+    assert second.wait(20)
+    assert [request.model for request in ollama.requests] == ["llama3.2:3b", "tinyllama"]
+
+
+def test_the_mock_answers_where_ollama_lacks_the_model_and_says_so(store, routers):
+    exchange = Exchange(store, routers, {"ollama": Scripted(models=("llama3.2:3b",)), "mock": MockProvider(delay_s=0)})
+    routed = exchange.route("lol what", source="page")
+    [answer] = asked(exchange, routed, ["zoomer"])
+    assert answer.response.provider == "mock"
+    assert "does not have tinyllama" in answer.choice.reason
+    assert answer.choice.missing_model == "tinyllama"
+
+
+def test_nobody_is_an_outcome(store, tmp_path):
+    routers = Routers(store, Settings(tmp_path, None, 32_000, tmp_path, None))
+    routers._encoders["words"] = WordEncoder()
+    versions.seed(store, two_experts(fallback=NONE, threshold=1.0), WordEncoder.fingerprint)
+    routed = Exchange(store, routers, {"mock": MockProvider()}).route("unheard of words", source="page")
+    assert (routed.event.decision.expert, routed.event.decision.layer) == (NONE, Layer.FALLBACK)
+
+
+def test_health_is_asked_at_most_every_five_seconds(store, routers, ollama):
+    now = [0.0]
+    exchange = Exchange(store, routers, {"ollama": ollama, "mock": MockProvider()}, monotonic=lambda: now[0])
+    exchange.health("ollama")
+    now[0] = 4.9
+    exchange.health("ollama")
+    assert ollama.health_checks == 1
+    now[0] = 5.1
+    exchange.health("ollama")
+    assert ollama.health_checks == 2
+
+
+def test_no_event_is_lost_while_the_database_refuses(exchange, store, monkeypatch):
+    record, down = events.record, [True]
+
+    def refusing(*arguments, **named):
+        if down[0]:
+            raise StoreError("The disk is full.")
+        return record(*arguments, **named)
+
+    monkeypatch.setattr(events, "record", refusing)
+    lost = exchange.route("lol one", source="page")
+    assert lost.unsaved == "The disk is full."
+    assert exchange.reopen(lost.event.id) == lost
+    [answer] = asked(exchange, lost, ["zoomer"])
+    assert answer.response.text == "one two"
+    assert len(exchange.outbox) == 2
+    down[0] = False
+    kept = exchange.route("lol two", source="page")
+    assert kept.unsaved is None
+    assert len(exchange.outbox) == 0
+    assert [event.decision.prompt for event in events.recent(store)] == ["lol two", "lol one"]
+    assert [response.text for response in answers.responses(store, lost.event.id)] == ["one two"]
+
+
+def test_a_model_is_pulled_by_a_job(store, routers):
+    class Pulling(OllamaProvider):
+        def health(self) -> Health:
+            return Health(True, "up")
+
+        def pull(self, model, cancelled=None):
+            yield PullProgress(None, None, "pulling manifest")
+            yield PullProgress(50, 100, "pulling layer")
+            yield PullProgress(100, 100, "success")
+
+    jobs = Jobs(store)
+    exchange = Exchange(store, routers, {"ollama": Pulling("http://127.0.0.1:1"), "mock": MockProvider()}, jobs)
+    job = jobs.wait(exchange.pull("tinyllama"), 20)
+    jobs.close()
+    assert (job.state, job.done, job.total, job.title) == ("done", 100, 100, "Pull tinyllama")
