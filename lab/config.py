@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import secrets
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ MAX_PROMPT_CHARS = 32_000
 
 _EXPERT_HEADER = re.compile(r"# @package experts\.(\S+)[ \t]*$", re.MULTILINE)
 _EXPERTS_OVERRIDE = re.compile(r"experts=\[(.*)\]$")
+_DOLLAR = f"\ue000{secrets.token_hex(8)}\ue001"  # stands for `${` while Hydra looks; nobody can have written it
 _SEARCH_PATH = re.compile(r" Config search path: .*")
 _hydra_lock = threading.Lock()  # Hydra keeps its state in a global
 
@@ -158,7 +160,11 @@ def _compose_tree(overrides: Sequence[str], conf_dir: Path) -> dict[str, Any]:
     with _hydra_lock, tempfile.TemporaryDirectory() as folder:
         _copy_escaped(conf_dir, Path(folder))
         with initialize_config_dir(folder, version_base="1.3"):
-            composed = hydra_compose("config", [_escape(override) for override in overrides])
+            try:
+                composed = hydra_compose("config", [_escape(override) for override in overrides])
+            except (ValueError, TypeError, LookupError) as err:  # what Hydra lets through for odd overrides
+                reason = "something in it has the wrong kind of value, or none"
+                raise ConfigError(_composition_sentence(reason, overrides)) from err
         typed = OmegaConf.merge(OmegaConf.structured(_Lab), composed)
         tree: dict[str, Any] = _unescape(OmegaConf.to_container(typed, resolve=False))
         return tree
@@ -183,8 +189,11 @@ def _copy_escaped(conf_dir: Path, target: Path) -> None:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as err:
             raise ConfigError(f"{file} cannot be read as UTF-8 text ({err}).") from err
-        _parse(file, text)
+        parsed = _parse(file, text)
+        if not isinstance(parsed, dict | None):
+            raise ConfigError(f"{file} holds no settings. Write lines of the form `name: value`.")
         if file.parent.name == "experts":
+            _check_lists(file, parsed or {})
             name = _expert_of(file, text)
             if name in owners:
                 raise ConfigError(f"Expert {name!r} is defined twice: in {owners[name]} and in {file}. Rename one.")
@@ -199,6 +208,15 @@ def _expert_of(file: Path, text: str) -> str:
     if header is None:
         raise ConfigError(f"{file} must begin with the line `# @package experts.NAME`, which names the expert.")
     return header[1]
+
+
+def _check_lists(file: Path, expert: dict[Any, Any]) -> None:
+    """YAML reads `no` as false and 1.10 as a number; as text they would come back as another pattern."""
+    for key in ("patterns", "utterances"):
+        items = expert.get(key)
+        for item in items if isinstance(items, list) else ():
+            if not isinstance(item, str):
+                raise ConfigError(f"{file}: YAML reads one of the {key} as {item!r}, which is no text. Put it in quotes.")
 
 
 def _parse(file: Path, text: str) -> Any:
@@ -221,16 +239,16 @@ def _parse(file: Path, text: str) -> Any:
         line = err.problem_mark.line + 1 if err.problem_mark else "?"
         raise ConfigError(f"{file}, line {line} is not YAML: {err.problem}. Correct it, then start again.") from err
     except yaml.YAMLError as err:
-        raise ConfigError(f"{file} is not YAML: {err}. Correct it, then start again.") from err
+        raise ConfigError(f"{file} is not YAML: {' '.join(str(err).split())}. Correct it, then start again.") from err
 
 
 def _escape(text: str) -> str:
-    return text.replace("\ue000", "\ue000\ue000").replace("${", "\ue000\ue001")
+    return text.replace("${", _DOLLAR)
 
 
 def _unescape(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\ue000\ue001", "${").replace("\ue000\ue000", "\ue000")
+        return value.replace(_DOLLAR, "${")
     if isinstance(value, dict):
         return {_unescape(key): _unescape(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -258,12 +276,12 @@ def _router(tree: dict[str, Any]) -> RouterConfig:
 
 def _setting_sentence(err: Exception) -> str:
     key = getattr(err, "full_key", None)
-    reason = (getattr(err, "msg", None) or str(err)).splitlines()[0].rstrip(".")
+    reason = _unescape((getattr(err, "msg", None) or str(err)).splitlines()[0].rstrip("."))
     return f"The setting {key} cannot be used: {reason}." if key else f"The settings cannot be read: {reason}."
 
 
-def _composition_sentence(err: Exception, overrides: Sequence[str]) -> str:
+def _composition_sentence(err: Exception | str, overrides: Sequence[str]) -> str:
     reason = " ".join(line.strip() for line in str(err).splitlines() if line.strip())
-    reason = _SEARCH_PATH.sub("", reason).rstrip(".")
+    reason = _unescape(_SEARCH_PATH.sub("", reason).rstrip("."))
     given = f" The overrides given were: {' '.join(overrides)}." if overrides else ""
     return f"The configuration cannot be composed: {reason}.{given}"

@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from lab.answers import Answer
 from lab.config import ProviderSettings
-from lab.errors import NotFound, StoreError
+from lab.errors import JobError, NotFound, StoreError
 from lab.jobs import JobContext, Jobs
 from lab.live import Routers
 from lab.outbox import Outbox
@@ -212,10 +212,10 @@ class Exchange:
     def pull(self, model: str) -> str:
         """Start fetching a model to Ollama and return the job's id; one that is being fetched is not fetched twice."""
         if self.jobs is None:
-            raise StoreError("Pulling a model needs a database to keep its progress in. Start the lab with one.")
+            raise JobError("Pulling a model is long work, and nothing here keeps its progress. Pull it from the pages.")
         ollama = self.providers["ollama"]
         if not isinstance(ollama, OllamaProvider):
-            raise StoreError(f"Only Ollama pulls models; the provider set up under that name is {ollama.name}.")
+            raise JobError(f"Only Ollama pulls models; the provider set up under that name is {ollama.name}.")
 
         def work(job: JobContext) -> None:
             for step in ollama.pull(model, job.cancelled):

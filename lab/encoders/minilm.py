@@ -154,7 +154,7 @@ class MiniLM:
                 str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
             )
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as err:
+        except Exception as err:  # both libraries raise what Python knows only as Exception
             raise EncoderUnavailable(
                 f"The prepared encoder in {folder} cannot be loaded ({err}). Delete the folder and start again."
             ) from err

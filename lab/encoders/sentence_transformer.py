@@ -24,11 +24,12 @@ class SentenceTransformerEncoder:
 
         Raises EncoderUnavailable when it is neither here nor reachable, or is not a model.
         """
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer  # brings torch: only who asks for it waits for it
 
         try:
             model = SentenceTransformer(name, device="cpu")
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as err:
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as err:
             raise EncoderUnavailable(
                 f"The encoder {name!r} cannot be loaded: it is no folder with a sentence-transformers model, and no "
                 f"model that can be downloaded now ({type(err).__name__}). Check the spelling, go online once, or set "
@@ -38,6 +39,8 @@ class SentenceTransformerEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return float32 of shape (len(texts), dim), each row of length 1."""
+        if not texts:
+            return self.encode([""])[:0]  # the model would leave the width out
         vectors: Vectors = self.model.encode(
             list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         ).astype(np.float32)

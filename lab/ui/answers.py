@@ -90,6 +90,8 @@ def _ended(lab: Lab, routed: Routed, response: Response, attempts: int) -> None:
         st.caption(wording.answer_line(response))
     if response.text:
         _thumbs(lab, response)
+    if response.provider == "mock":
+        _why_mock(lab, routed, response)
 
 
 def _heading(config: RouterConfig, expert: str, provider: str) -> None:
@@ -97,6 +99,13 @@ def _heading(config: RouterConfig, expert: str, provider: str) -> None:
         st.markdown(f"#### {wording.expert(config, expert)} answers", width="content")
         if provider == "mock":
             st.badge("mock", color="red", help="No model answered: these words were written with the lab.")
+
+
+def _why_mock(lab: Lab, routed: Routed, response: Response) -> None:
+    choice = lab.exchange.choice(routed.version.config.expert(response.expert))
+    if choice.missing_model:
+        st.caption(text.sentence(choice.reason))
+        pull_button(choice.missing_model, response.id)
 
 
 def _fault(routed: Routed, response: Response, attempts: int) -> None:
@@ -109,12 +118,12 @@ def _fault(routed: Routed, response: Response, attempts: int) -> None:
     with st.container(horizontal=True):
         st.button("Ask again", key=again, on_click=_ask_again, args=(routed, response.expert, attempts))
         if response.error_kind == "model_not_found":
-            pull_button(response.model)
+            pull_button(response.model, response.id)
 
 
-def pull_button(model: str) -> None:
+def pull_button(model: str, place: str) -> None:
     """Offer to fetch a model to Ollama."""
-    st.button(f"Pull {model}", key=f"pull-{model}", on_click=_pull, args=(model,), icon=":material/download:")
+    st.button(f"Pull {model}", key=f"pull-{model}-{place}", on_click=_pull, args=(model,), icon=":material/download:")
 
 
 def _ask_again(routed: Routed, expert: str, attempt: int) -> None:

@@ -11,7 +11,7 @@ from lab.errors import LabError
 from lab.live import LiveRouter
 from lab.providers import Choice
 from lab.types import Expert
-from lab.ui import access, colours, resources, wording
+from lab.ui import access, colours, jobs, resources, wording
 from lab.ui.components import fault
 from lab.ui.resources import Lab
 
@@ -37,6 +37,7 @@ def draw() -> None:
         _encoder(live)
         _experts(lab, live)
     _unsaved(lab)
+    jobs.draw()
 
 
 def _router(live: LiveRouter) -> None:

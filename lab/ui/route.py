@@ -96,7 +96,7 @@ def welcome() -> None:
         routes = f"{len(expert.patterns)} patterns, {len(expert.utterances)} utterances{fallback}"
         st.markdown(f"{wording.expert(config, expert.name)}: {routes}. {text.sentence(choice.reason)}")
         if choice.missing_model:
-            answers.pull_button(choice.missing_model)
+            answers.pull_button(choice.missing_model, expert.name)
 
 
 def what_if(routed: Routed) -> None:

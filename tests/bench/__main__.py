@@ -42,7 +42,8 @@ def _run(name: str) -> list[Row]:
             rows.append(row)  # noqa: PERF402
     except Missing as err:
         rows.append(Row(f"the rest of {name}" if rows else name, missing=str(err)))
-    print(table(f"{name}: {module.TITLE} ({perf_counter() - start:.0f} s)", rows), flush=True)
+    took = f"{perf_counter() - start:.0f} s, load {os.getloadavg()[0]:.1f}"
+    print(table(f"{name}: {module.TITLE} ({took})", rows), flush=True)
     return rows
 
 

@@ -9,7 +9,7 @@ from tests.bench.data import clinc
 from tests.bench.peers import as_many_as_start, in_turn, lab_peer, prepared_data
 from tests.bench.report import Row, times
 
-PROMPTS, WARM_UP, TURN = 300, 30, 25
+PROMPTS, WARM_UP, TURN = 300, 30, 10
 TITLE = f"Layer 2 decision, {PROMPTS} CLINC150 prompts, each side in its own process, in turns of {TURN}"
 LEAST = {"sentence-transformers": 2.5, "semantic-router": 4.0}
 

@@ -49,7 +49,11 @@ def table(title: str, rows: Sequence[Row]) -> str:
 def summary(rows: Sequence[Row]) -> str:
     """Return the last line: how many targets are reached, which are missed, and what was not measured."""
     asked = [row for row in rows if row.reached is not None]
-    missed = [f"{row.what} ({row.ratio or row.lab}, target {row.target})" for row in asked if not row.reached]
+    missed = [
+        f"{row.what} ({', '.join(filter(None, (row.lab, row.ratio)))}; target {row.target})"
+        for row in asked
+        if not row.reached
+    ]
     absent = [row.what for row in rows if row.missing]
     line = f"{len(asked) - len(missed)} of {len(asked)} targets reached."
     if missed:

@@ -1,0 +1,129 @@
+"""An Ollama behind the page: it answers, lacks a model, pulls it, breaks in the middle, goes away."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+
+import pytest
+from playwright.sync_api import expect
+from providers.scripted_server import Act, Reply, ScriptedServer
+from real_lab import running_lab
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ALL = ("llama3.2:3b", "tinyllama:latest")
+
+
+def lines(*records) -> bytes:
+    return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+
+
+def tags(*names) -> Reply:
+    models = [{"name": name, "model": name, "size": 1, "digest": "d", "details": {}} for name in names]
+    return Reply((json.dumps({"models": models}).encode(),), headers={"Content-Type": "application/json"})
+
+
+def said(text, **more):
+    return {"model": "tinyllama", "message": {"role": "assistant", "content": text}, "done": False, **more}
+
+
+END = said(
+    "", done=True, done_reason="stop", load_duration=1_500_000_000, eval_count=40, prompt_eval_count=9,
+    total_duration=3_000_000_000,
+)  # fmt: skip
+
+
+@pytest.fixture
+def ollama():
+    with ScriptedServer() as server:
+        server.on("/api/tags", tags(*ALL))
+        yield server
+
+
+@pytest.fixture
+def lab(data, ollama):
+    with running_lab(data, f"providers.ollama_url={ollama.url}", "providers.stall_timeout_s=2") as address:
+        yield address
+
+
+def ask(page, lab, prompt="tell me a joke"):
+    page.goto(lab)
+    box = page.get_by_label("Prompt", exact=True)
+    box.fill(prompt)
+    box.press("Control+Enter")
+
+
+def test_an_answer_of_ollama_streams_with_its_times_and_model(lab, ollama, page):
+    go_on = threading.Event()
+    ollama.on("/api/chat", Reply((lines(said("Why did ")), go_on, lines(said("the penguin …"), END))))
+    ask(page, lab)
+    expect(page.get_by_text("Why did")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    go_on.set()
+    expect(page.get_by_text("Why did the penguin …")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"tinyllama · loaded in 1\.5 s · first token .* · total"))).to_be_visible()
+    expect(page.get_by_text("zoomer: ollama, tinyllama").first).to_be_visible()
+    sent = next(one.body for one in ollama.received if one.path == "/api/chat")
+    assert sent["messages"][-1] == {"role": "user", "content": "tell me a joke"}
+    assert sent["messages"][0]["role"] == "system"
+
+
+def test_a_missing_model_is_said_and_can_be_pulled_on_the_page(data, page):
+    pulling = threading.Event()
+    layer = {"status": "pulling aa", "digest": "sha256:aa", "total": 100}
+    with ScriptedServer() as ollama:
+        ollama.on("/api/tags", tags("llama3.2:3b"))
+        ollama.on("/api/pull", Reply((lines(layer | {"completed": 40}), pulling, lines({"status": "success"}))))
+        with running_lab(data, f"providers.ollama_url={ollama.url}") as lab:
+            page.goto(lab)
+            expect(page.get_by_text("does not have tinyllama")).to_be_visible()
+            page.get_by_role("button", name="Pull tinyllama").click()
+            expect(page.get_by_text(re.compile(r"Pull tinyllama: .*40%"))).to_be_visible()
+            pulling.set()
+            expect(page.get_by_text("Pull tinyllama: done.")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("reply", "sentence"),
+    [
+        (Reply((lines(said("half an ")), Act.CUT)), "half an"),
+        (Reply((lines(said("half an ")), Act.HOLD)), "half an"),
+        (Reply((b'{"error": "model runner has crashed"}',), status=500), "model runner has crashed"),
+        (Reply((lines(END),)), "no text"),
+        (Reply((b"slow down",), status=429, headers={"Retry-After": "7"}), "7 s"),
+    ],
+    ids=["cut", "stall", "500", "empty", "429"],
+)
+def test_a_fault_is_a_sentence_with_a_way_out_and_the_page_stays_usable(lab, ollama, page, reply, sentence):
+    ollama.on("/api/chat", reply)
+    ask(page, lab)
+    expect(page.get_by_role("button", name="Ask again")).to_be_visible()
+    expect(page.get_by_text(re.compile(sentence)).first).to_be_visible()
+    assert page.get_by_test_id("stException").count() == 0
+    page.get_by_role("button", name="code", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("^professor"))).not_to_have_count(0)
+
+
+def test_raw_markup_and_remote_pictures_in_an_answer_are_not_rendered(lab, ollama, page):
+    answer = "<script>alert(1)</script><img src=x onerror=alert(2)> ![p](http://127.0.0.1:9/p.png) <b>bold</b> done"
+    ollama.on("/api/chat", Reply((lines(said(answer), END),)))
+    ask(page, lab)
+    expect(page.get_by_text(re.compile("done$")).first).to_be_visible()
+    assert page.locator("img[src*='127.0.0.1:9'], img[src='x']").count() == 0
+    assert page.troubles == []
+
+
+def test_an_ollama_that_goes_away_is_said(data, page):
+    with ScriptedServer() as ollama:
+        ollama.on("/api/tags", tags(*ALL))
+        ollama.on("/api/chat", Reply((lines(said("hello there"), END),)))
+        with running_lab(data, f"providers.ollama_url={ollama.url}") as lab:
+            ask(page, lab)
+            expect(page.get_by_text("hello there").first).to_be_visible()
+            ollama._http.shutdown()
+            ollama._http.server_close()
+            page.get_by_role("button", name="Ask every expert").click()
+            expect(page.get_by_text(re.compile("does not answer")).first).to_be_visible()
+            assert page.get_by_test_id("stException").count() == 0

@@ -1,0 +1,78 @@
+"""Foreign text on a page: shown, never obeyed."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.ui.text import answer_markdown, code, highlighted, one_line, plain, sentence
+
+
+class Seen(HTMLParser):
+    """Collects the tags and the text that a browser would see."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.text = [], ""
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def seen(html):
+    parser = Seen()
+    parser.feed(html)
+    parser.close()
+    return parser
+
+
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60)
+
+
+@given(texts, st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=5))
+def test_a_highlighted_prompt_is_the_prompt_letter_by_letter(text, raw):
+    spans = [(start, min(start + length, len(text)), "#2F6FDE", "x: <y>") for start, length in raw if start < len(text)]
+    found = seen(highlighted(text, spans))
+    assert found.text == text
+    assert set(found.tags) <= {"div", "mark"}
+
+
+def test_highlighted_marks_what_matched():
+    assert "<mark" in highlighted("tell me a joke", [(10, 14, "#D9822B", "zoomer: joke")])
+    assert ">joke</mark>" in highlighted("tell me a joke", [(10, 14, "#D9822B", "zoomer: joke")])
+
+
+def test_plain_escapes_every_sign_that_markdown_knows():
+    assert plain("<b>*x*</b> $1 :smile: [a](b)") == (r"\<b\>\*x\*\</b\> \$1 \:smile\: \[a\]\(b\)")
+
+
+@given(texts)
+def test_a_code_span_is_fenced_by_more_backticks_than_it_holds(text):
+    made = code(text)
+    if one_line(text):
+        fence = re.match("`+", made)[0]
+        assert made.endswith(fence)
+        assert max(map(len, re.findall("`+", one_line(text))), default=0) < len(fence)
+
+
+def test_one_line_cuts_and_drops_direction_marks():
+    assert one_line("a\n\n b\u202e c") == "a b c"
+    assert one_line("abcdefgh", 5) == "abcd…"
+
+
+def test_an_answer_loads_no_picture_but_keeps_its_code():
+    assert answer_markdown("see ![x](http://a/b.png)") == r"see \![x](http://a/b.png)"
+    assert answer_markdown("```\n![x](y)\n```") == "```\n![x](y)\n```"
+    assert answer_markdown("`![x](y)`") == "`![x](y)`"
+
+
+def test_a_sentence_of_the_lab_keeps_its_code_and_addresses():
+    assert sentence("No *answer* at http://127.0.0.1:1/x. Start `ollama serve`.") == (
+        r"No \*answer\* at `http://127.0.0.1:1/x`\. Start `ollama serve`\."
+    )
