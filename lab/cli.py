@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from lab.errors import ConfigError, LabError, PromptError
 
 if TYPE_CHECKING:
+    from lab.config import Settings
+    from lab.store import Store
     from lab.types import Decision, RouterVersion
 
 
@@ -72,16 +74,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _route(arguments: argparse.Namespace) -> int:
     from lab.config import load_settings
-    from lab.errors import NotFound
     from lab.live import Routers
-    from lab.store import open_store
 
     prompts = _prompts(arguments)
     settings = load_settings()
-    try:
-        store = open_store(settings.database_url, settings.data_dir, read_only=not arguments.record)
-    except NotFound:
-        store = None  # nothing was ever stored: the shipped router answers, and nothing is made
+    store = _store(settings, arguments)
     routers = Routers(store, settings, arguments.override)
     if not arguments.record:
         live = routers.live()
@@ -100,6 +97,19 @@ def _route(arguments: argparse.Namespace) -> int:
             print(f"lab: not stored: {routed.unsaved}", file=sys.stderr)
             return 1
     return 0
+
+
+def _store(settings: Settings, arguments: argparse.Namespace) -> Store | None:
+    """Open the database where it is needed: to record, or to learn which router is live."""
+    if arguments.override and not arguments.record:
+        return None
+    from lab.errors import NotFound
+    from lab.store import open_store
+
+    try:
+        return open_store(settings.database_url, settings.data_dir, read_only=not arguments.record)
+    except NotFound:
+        return None  # nothing was ever stored: the shipped router answers, and nothing is made
 
 
 def _prompts(arguments: argparse.Namespace) -> Iterator[str]:

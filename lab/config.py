@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import secrets
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from lab import conf_files
 from lab.errors import ConfigError
 from lab.types import Expert, Price, RouterConfig
 
@@ -24,9 +24,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 CONF_DIR = Path(__file__).resolve().parent / "conf"
 MAX_PROMPT_CHARS = 32_000
 
-_EXPERT_HEADER = re.compile(r"# @package experts\.(\S+)[ \t]*$", re.MULTILINE)
 _EXPERTS_OVERRIDE = re.compile(r"experts=\[(.*)\]$")
-_DOLLAR = f"\ue000{secrets.token_hex(8)}\ue001"  # stands for `${` while Hydra looks; nobody can have written it
 _SEARCH_PATH = re.compile(r" Config search path: .*")
 _hydra_lock = threading.Lock()  # Hydra keeps its state in a global
 
@@ -139,8 +137,8 @@ class _Expert:
     threshold: float | None = None
     price: _Price = field(default_factory=_Price)
     options: dict[str, Any] = field(default_factory=dict)
-    patterns: list[str] = field(default_factory=list)
-    utterances: list[str] = field(default_factory=list)
+    patterns: Any = field(default_factory=list)  # checked by conf_files.texts
+    utterances: Any = field(default_factory=list)
 
 
 @dataclass
@@ -158,15 +156,18 @@ def _compose_tree(overrides: Sequence[str], conf_dir: Path) -> dict[str, Any]:
 
     _refuse_twins(overrides)
     with _hydra_lock, tempfile.TemporaryDirectory() as folder:
-        _copy_escaped(conf_dir, Path(folder))
+        lists = conf_files.stage(conf_dir, Path(folder))
         with initialize_config_dir(folder, version_base="1.3"):
             try:
-                composed = hydra_compose("config", [_escape(override) for override in overrides])
+                composed = hydra_compose("config", [conf_files.escape(override) for override in overrides])
             except (ValueError, TypeError, LookupError) as err:  # what Hydra lets through for odd overrides
                 reason = "something in it has the wrong kind of value, or none"
                 raise ConfigError(_composition_sentence(reason, overrides)) from err
         typed = OmegaConf.merge(OmegaConf.structured(_Lab), composed)
-        tree: dict[str, Any] = _unescape(OmegaConf.to_container(typed, resolve=False))
+        tree: dict[str, Any] = conf_files.unescape(OmegaConf.to_container(typed, resolve=False))
+        for name, expert in tree["experts"].items():
+            for key in conf_files.LISTS:
+                expert[key] = conf_files.texts(lists, name, key, expert[key])
         return tree
 
 
@@ -177,83 +178,6 @@ def _refuse_twins(overrides: Sequence[str]) -> None:
         for name in names:
             if names.count(name) > 1:
                 raise ConfigError(f"Expert {name!r} stands twice in {override}. Name each expert once.")
-
-
-def _copy_escaped(conf_dir: Path, target: Path) -> None:
-    files = sorted(conf_dir.rglob("*.yaml"))
-    if not (conf_dir / "config.yaml").is_file():
-        raise ConfigError(f"{conf_dir} holds no config.yaml. Set LAB_CONF_DIR to a folder laid out like lab/conf.")
-    owners: dict[str, Path] = {}
-    for file in files:
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as err:
-            raise ConfigError(f"{file} cannot be read as UTF-8 text ({err}).") from err
-        parsed = _parse(file, text)
-        if not isinstance(parsed, dict | None):
-            raise ConfigError(f"{file} holds no settings. Write lines of the form `name: value`.")
-        if file.parent.name == "experts":
-            _check_lists(file, parsed or {})
-            name = _expert_of(file, text)
-            if name in owners:
-                raise ConfigError(f"Expert {name!r} is defined twice: in {owners[name]} and in {file}. Rename one.")
-            owners[name] = file
-        copy = target / file.relative_to(conf_dir)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(_escape(text), encoding="utf-8")
-
-
-def _expert_of(file: Path, text: str) -> str:
-    header = _EXPERT_HEADER.match(text)
-    if header is None:
-        raise ConfigError(f"{file} must begin with the line `# @package experts.NAME`, which names the expert.")
-    return header[1]
-
-
-def _check_lists(file: Path, expert: dict[Any, Any]) -> None:
-    """YAML reads `no` as false and 1.10 as a number; as text they would come back as another pattern."""
-    for key in ("patterns", "utterances"):
-        items = expert.get(key)
-        for item in items if isinstance(items, list) else ():
-            if not isinstance(item, str):
-                raise ConfigError(f"{file}: YAML reads one of the {key} as {item!r}, which is no text. Put it in quotes.")
-
-
-def _parse(file: Path, text: str) -> Any:
-    import yaml
-
-    class NoTwins(yaml.SafeLoader):
-        """YAML lets a key stand twice and keeps the last; a lost expert or pattern list is worse than an error."""
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-            for key, (key_node, _) in zip(keys, node.value, strict=True):
-                if keys.count(key) > 1:
-                    line = key_node.start_mark.line + 1
-                    raise ConfigError(f"{file}, line {line}: {key!r} stands there twice. Remove or rename one.")
-            return super().construct_mapping(node, deep)
-
-    try:
-        return yaml.load(text, NoTwins)  # noqa: S506  a SafeLoader
-    except yaml.MarkedYAMLError as err:
-        line = err.problem_mark.line + 1 if err.problem_mark else "?"
-        raise ConfigError(f"{file}, line {line} is not YAML: {err.problem}. Correct it, then start again.") from err
-    except yaml.YAMLError as err:
-        raise ConfigError(f"{file} is not YAML: {' '.join(str(err).split())}. Correct it, then start again.") from err
-
-
-def _escape(text: str) -> str:
-    return text.replace("${", _DOLLAR)
-
-
-def _unescape(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace(_DOLLAR, "${")
-    if isinstance(value, dict):
-        return {_unescape(key): _unescape(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_unescape(item) for item in value]
-    return value
 
 
 def _router(tree: dict[str, Any]) -> RouterConfig:
@@ -276,12 +200,12 @@ def _router(tree: dict[str, Any]) -> RouterConfig:
 
 def _setting_sentence(err: Exception) -> str:
     key = getattr(err, "full_key", None)
-    reason = _unescape((getattr(err, "msg", None) or str(err)).splitlines()[0].rstrip("."))
+    reason = conf_files.unescape((getattr(err, "msg", None) or str(err)).splitlines()[0].rstrip("."))
     return f"The setting {key} cannot be used: {reason}." if key else f"The settings cannot be read: {reason}."
 
 
 def _composition_sentence(err: Exception | str, overrides: Sequence[str]) -> str:
     reason = " ".join(line.strip() for line in str(err).splitlines() if line.strip())
-    reason = _unescape(_SEARCH_PATH.sub("", reason).rstrip("."))
+    reason = conf_files.unescape(_SEARCH_PATH.sub("", reason).rstrip("."))
     given = f" The overrides given were: {' '.join(overrides)}." if overrides else ""
     return f"The configuration cannot be composed: {reason}.{given}"

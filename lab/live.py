@@ -11,12 +11,15 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from lab.config import Settings, compose
 from lab.encoders import Encoder, load_encoder
 from lab.routing import RoutingStrategy, build
-from lab.store import Store, versions
 from lab.types import RouterConfig, RouterVersion
+
+if TYPE_CHECKING:
+    from lab.store import Store
 
 _KEPT = 16  # routers that stay built: the live one, what-ifs, versions of events that are looked at
 
@@ -64,7 +67,7 @@ class Routers:
         """Return a router for any configuration: a what-if is built like the live one. Raises like `live`."""
         with self._lock:
             encoder = self.encoder(config.encoder)
-            key = versions.content_hash(config, encoder.fingerprint)
+            key = config.content_hash(encoder.fingerprint)
             strategy = self._built.get(key)
             if strategy is None:
                 strategy = build(config, encoder, max_prompt_chars=self.settings.max_prompt_chars)
@@ -87,17 +90,21 @@ class Routers:
         if self._override is None:
             config = compose(self.overrides, self.settings.conf_dir).router
             self.build(config)  # before it is stored: a router that cannot work is not worth a row
-            fingerprint = self.encoder(config.encoder).fingerprint
-            self._override = (
-                versions.record_override(self.store, config, fingerprint)
-                if self.store is not None and not self.store.read_only
-                else _unadopted(config, fingerprint, "override")
-            )
+            self._override = self._recorded(config, self.encoder(config.encoder).fingerprint)
         return self._override
+
+    def _recorded(self, config: RouterConfig, fingerprint: str) -> RouterVersion:
+        if self.store is None or self.store.read_only:
+            return _unadopted(config, fingerprint, "override")
+        from lab.store import versions
+
+        return versions.record_override(self.store, config, fingerprint)
 
     def _stored(self) -> RouterVersion | None:
         if self.store is None:
             return None
+        from lab.store import versions  # here, because a router without a store is ready without SQLAlchemy
+
         version = versions.live(self.store)
         if version is None and not self.store.read_only:
             config = compose((), self.settings.conf_dir).router
@@ -112,5 +119,5 @@ class Routers:
 
 def _unadopted(config: RouterConfig, fingerprint: str, origin: str) -> RouterVersion:
     """Return a version that no store knows."""
-    content = versions.content_hash(config, fingerprint)
+    content = config.content_hash(fingerprint)
     return RouterVersion("", None, origin, content, config, fingerprint, False, origin, datetime.now(UTC))

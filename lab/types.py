@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -79,6 +81,39 @@ class RouterConfig:
     def threshold_of(self, expert: Expert) -> float:
         """Return the threshold that applies to `expert`: its own, or the router's."""
         return self.threshold if expert.threshold is None else expert.threshold
+
+    def content_hash(self, encoder_fingerprint: str) -> str:
+        """Return the SHA-256, in hex, of all that decides where a prompt goes and what the expert is told.
+
+        Not in it: providers, prices, options and the encoder's name, which are settings; the fingerprint stands for
+        the encoder. Experts count in their order, which settles ties.
+        """
+        content = {
+            "strategy": self.strategy,
+            "threshold": _canonical(self.threshold),
+            "min_margin": _canonical(self.min_margin),
+            "aggregate": self.aggregate,
+            "top_k": self.top_k,
+            "on_conflict": self.on_conflict,
+            "fallback": self.fallback,
+            "encoder_fingerprint": encoder_fingerprint,
+            "experts": [
+                {
+                    "name": expert.name,
+                    "model": expert.model,
+                    "system_prompt": expert.system_prompt,
+                    "patterns": expert.patterns,
+                    "utterances": expert.utterances,
+                    "threshold": None if expert.threshold is None else _canonical(expert.threshold),
+                }
+                for expert in self.experts
+            ],
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+
+
+def _canonical(number: float) -> float:
+    return float(number) + 0.0  # 1 and 1.0, 0.0 and -0.0 decide alike
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,11 @@ providers:
 
 @pytest.fixture
 def conf(tmp_path: Path) -> Path:
-    """A small configuration folder with the experts a and b."""
-    folder = tmp_path / "conf"
+    return make_conf(tmp_path / "conf")
+
+
+def make_conf(folder: Path) -> Path:
+    """Write a small configuration with the experts a and b."""
     (folder / "experts").mkdir(parents=True)
     shutil.copytree(CONF_DIR / "router", folder / "router")
     (folder / "config.yaml").write_text(CONFIG)
@@ -62,7 +65,8 @@ def test_every_shipped_router_can_be_built(strategy):
     router = compose([f"router={strategy}"]).router
     assert router.strategy == strategy
     assert [expert.name for expert in router.experts] == ["professor", "zoomer"]
-    assert all(expert.model and expert.system_prompt and expert.patterns and expert.utterances for expert in router.experts)
+    for expert in router.experts:
+        assert all([expert.model, expert.system_prompt, expert.patterns, expert.utterances])
     check_config(router)
 
 
@@ -84,9 +88,8 @@ def test_composing_is_repeatable():
 
 
 def test_overrides_change_group_value_and_list(conf):
-    config = compose(
-        ["router=semantic", "router.threshold=0.85", "experts=[b,a]", "encoder=x/y", "providers.stall_timeout_s=5"], conf
-    )
+    overrides = ["router=semantic", "router.threshold=0.85", "experts=[b,a]", "encoder=x/y"]
+    config = compose([*overrides, "providers.stall_timeout_s=5"], conf)
     router = config.router
     assert (router.strategy, router.threshold, router.encoder) == ("semantic", 0.85, "x/y")
     assert [expert.name for expert in router.experts] == ["b", "a"]
@@ -150,7 +153,8 @@ def test_an_override_that_cannot_work_is_named_in_one_sentence(override, parts):
 # --------------------------------------------------------------------------------------------- text stays literal
 
 LITERAL = ["${x}", "${", "a ${unclosed", r"\${x}", r"\\${x}", "${oc.env:HOME}", "$x {y} $${z}", "\ue000", "\ue001"]
-LITERAL += ["\ue000\ue001", "\ue000\ue000\ue001", "\ue000${", "$\ue000{", "a 'b' \"c\"", "${a:${b}}", "é\u2028😀", "a: b #c"]
+LITERAL += ["\ue000\ue001", "\ue000\ue000\ue001", "\ue000${", "$\ue000{", "a 'b' \"c\"", "${a:${b}}"]
+LITERAL += ["é\u2028😀", "a: b #c"]
 
 
 @pytest.mark.parametrize("as_characters", [True, False])
@@ -185,23 +189,18 @@ def test_a_quoted_override_is_taken_as_it_is(text, conf):
 def test_any_text_comes_through_a_file(tmp_path_factory, texts):
     import yaml
 
-    conf = tmp_path_factory.mktemp("literal") / "conf"
-    shutil.copytree(CONF_DIR, conf)
-    body = yaml.safe_dump({"utterances": texts})
-    (conf / "experts" / "zoomer.yaml").write_text(f"# @package experts.zoomer\n{body}", encoding="utf-8")
-    assert list(compose((), conf).router.expert("zoomer").utterances) == texts
+    conf = make_conf(tmp_path_factory.mktemp("literal") / "conf")
+    write_expert(conf, "a", yaml.safe_dump({"utterances": texts}))
+    assert list(compose((), conf).router.expert("a").utterances) == texts
 
 
 @pytest.mark.parametrize("word", ["no", "yes", "off", "null", "~", "1.10", "0x10", "1_000", "12:30", "42"])
-def test_a_bare_word_that_yaml_takes_for_something_else_is_kept_or_refused(word, conf):
+def test_a_bare_word_that_yaml_takes_for_something_else_is_refused(word, conf):
     # YAML reads `no` as false: a pattern that becomes the text "False" would be a silent substitution
     file = write_expert(conf, "a", f"patterns: [lol, {word}]\nutterances: [hi]\n")
-    try:
-        patterns = compose((), conf).router.expert("a").patterns
-    except ConfigError as err:
-        assert str(file) in str(err) or "experts.a.patterns" in str(err)
-    else:
-        assert patterns == ("lol", word)
+    assert refusal(conf=conf).startswith(f"{file}: YAML reads one of the patterns as ")
+    write_expert(conf, "a", f"patterns: [lol, '{word}']\nutterances: [hi]\n")
+    assert compose((), conf).router.expert("a").patterns == ("lol", word)
 
 
 # ------------------------------------------------------------------------------------------------- broken files
@@ -209,7 +208,9 @@ def test_a_bare_word_that_yaml_takes_for_something_else_is_kept_or_refused(word,
 
 def test_yaml_that_does_not_parse_names_file_and_line(conf):
     file = write_expert(conf, "a", "patterns: [lol\nutterances: [x]\n")
-    assert re.match(rf"{re.escape(str(file))}, line 3 is not YAML: .*\. Correct it, then start again\.", refusal(conf=conf))
+    sentence = refusal(conf=conf)
+    assert sentence.startswith(f"{file}, line 3 is not YAML: ")
+    assert sentence.endswith(". Correct it, then start again.")
 
 
 def test_a_file_that_holds_no_mapping_is_named(conf):
@@ -326,7 +327,8 @@ def test_every_variable_is_read(tmp_path):
 
 
 def test_an_empty_variable_is_no_variable():
-    assert load_settings(dict.fromkeys(["LAB_MAX_PROMPT_CHARS", "LAB_DATA_DIR", "LAB_ACCESS_KEY"], "")) == load_settings({})
+    names = ["LAB_MAX_PROMPT_CHARS", "LAB_DATA_DIR", "LAB_CONF_DIR", "LAB_DATABASE_URL", "LAB_ACCESS_KEY"]
+    assert load_settings(dict.fromkeys(names, "")) == load_settings({})
 
 
 @pytest.mark.parametrize("value", ["abc", "0", "-1", "1.5", "32,000", "1e3", " 5", "²"])

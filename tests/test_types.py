@@ -15,13 +15,21 @@ from lab.types import Expert, Response, RouterConfig, Timings, new_id
 
 
 def response(**fields: object) -> Response:
-    whole = {
-        **{"id": "r", "event_id": "e", "expert": "a", "provider": "mock", "model": "m", "system_prompt": ""},
-        **{"options": MappingProxyType({}), "text": "hi", "finish_reason": "stop", "prompt_tokens": 3},
-        **{"completion_tokens": 11, "load_ms": None, "first_token_ms": 100.0, "total_ms": 1_100.0},
-        **{"error_kind": None, "error": None, "text_repaired": False, "created_at": datetime.now(UTC)},
-    }
-    return Response(**{**whole, **fields})
+    whole = dict(
+        dict.fromkeys(("id", "event_id", "expert", "provider", "model", "system_prompt", "text"), "x"),
+        options=MappingProxyType({}),
+        finish_reason="stop",
+        prompt_tokens=3,
+        completion_tokens=11,
+        load_ms=None,
+        first_token_ms=100.0,
+        total_ms=1_100.0,
+        error_kind=None,
+        error=None,
+        text_repaired=False,
+        created_at=datetime.now(UTC),
+    )
+    return Response(**whole | fields)
 
 
 @pytest.mark.parametrize("kind", [one for one in vars(types).values() if dataclasses.is_dataclass(one)])

@@ -42,7 +42,7 @@ class CachedEncoder:
     ) -> None:
         self.encoder, self.name, self.fingerprint = encoder, encoder.name, encoder.fingerprint
         self._in_memory = in_memory
-        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._vectors: OrderedDict[bytes, Vectors] = OrderedDict()
         self._lock = threading.Lock()
         self._disk = _VectorFile(cache_dir / "vectors.sqlite", encoder.fingerprint, on_disk)
 
@@ -58,7 +58,7 @@ class CachedEncoder:
 
     def holds(self, text: str) -> bool:
         """Tell whether the vector of `text` is in memory."""
-        return text in self._vectors
+        return _digest(text) in self._vectors
 
     def _encode_batch(self, texts: Sequence[str]) -> Vectors:
         if not texts:
@@ -80,18 +80,25 @@ class CachedEncoder:
         return np.stack([found[text] for text in texts])
 
     def _recall(self, text: str) -> Vectors | None:
+        key = _digest(text)
         with self._lock:
-            vector = self._vectors.get(text)
+            vector = self._vectors.get(key)
             if vector is not None:
-                self._vectors.move_to_end(text)
+                self._vectors.move_to_end(key)
             return vector
 
     def _remember(self, text: str, vector: Vectors) -> None:
+        key = _digest(text)
         with self._lock:
-            self._vectors[text] = vector
-            self._vectors.move_to_end(text)
+            self._vectors[key] = vector
+            self._vectors.move_to_end(key)
             while len(self._vectors) > self._in_memory:
                 self._vectors.popitem(last=False)
+
+
+def _digest(text: str) -> bytes:
+    """A key of fixed size: a memory of long texts would not be bounded by their number."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 class _VectorFile:

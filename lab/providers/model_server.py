@@ -57,6 +57,7 @@ class ModelServer:
 
     @property
     def shown(self) -> str:
+        """The server as messages name it."""
         return f"{self.label} at {self.url}"
 
     def client_settings(self) -> dict[str, Any]:
@@ -186,6 +187,7 @@ class JsonLines(httpx.AsyncByteStream):
         yield _escaped(decoder.decode(b"", final=True))
 
     async def aclose(self) -> None:
+        """Close the stream beneath."""
         await self._stream.aclose()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import UTC, datetime
 
 from sqlalchemy import func
@@ -15,40 +13,6 @@ from lab.store.serialise import config_from_json, config_to_json
 from lab.store.tables import RouterVersionRow
 from lab.store.text import check_texts, is_storable
 from lab.types import RouterConfig, RouterVersion, new_id
-
-
-def content_hash(config: RouterConfig, encoder_fingerprint: str) -> str:
-    """Return the SHA-256, in hex, of all that decides where a prompt goes and what the expert is told.
-
-    Not in it: providers, prices, options and the encoder's name, which are settings; the fingerprint stands for the
-    encoder. Experts count in their order, which settles ties.
-    """
-    content = {
-        "strategy": config.strategy,
-        "threshold": _canonical(config.threshold),
-        "min_margin": _canonical(config.min_margin),
-        "aggregate": config.aggregate,
-        "top_k": config.top_k,
-        "on_conflict": config.on_conflict,
-        "fallback": config.fallback,
-        "encoder_fingerprint": encoder_fingerprint,
-        "experts": [
-            {
-                "name": expert.name,
-                "model": expert.model,
-                "system_prompt": expert.system_prompt,
-                "patterns": list(expert.patterns),
-                "utterances": list(expert.utterances),
-                "threshold": None if expert.threshold is None else _canonical(expert.threshold),
-            }
-            for expert in config.experts
-        ],
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
-
-
-def _canonical(number: float) -> float:
-    return float(number) + 0.0  # 1 and 1.0, 0.0 and -0.0 decide alike
 
 
 def live(store: Store) -> RouterVersion | None:
@@ -86,7 +50,7 @@ def recent(store: Store, limit: int = 100) -> list[RouterVersion]:
 def seed(store: Store, config: RouterConfig, encoder_fingerprint: str, name: str = "shipped") -> RouterVersion:
     """Return the live version; in a store without one, `config` becomes it first, as number 1."""
     _check(config, encoder_fingerprint, name)
-    content = content_hash(config, encoder_fingerprint)
+    content = config.content_hash(encoder_fingerprint)
     with store.write() as session:
         exclusive(session, "router_version")
         found = _live(session)
@@ -105,7 +69,7 @@ def record_override(
 ) -> RouterVersion:
     """Store `config` as a version without a number, never live; where its content is stored already, return that."""
     _check(config, encoder_fingerprint, name)
-    content = content_hash(config, encoder_fingerprint)
+    content = config.content_hash(encoder_fingerprint)
     with store.write() as session:
         exclusive(session, "router_version")
         row = _by_hash(session, content)

@@ -18,7 +18,15 @@ from lab.errors import EncoderUnavailable
 
 ODD = [
     *("a", "?", " ", "\n", "é", "e\u0301", "😀", "👩🏽‍🔬 🇫🇷 😂😂", "東京は日本の首都です", "한국어로 말해 주세요"),
-    *("ภาษาไทย", "שלום עולם", "¯\\_(ツ)_/¯", "<script>alert(1)</script>", "\u200b", "x" * 5_000, "$\\int_0^1 x^2\\,dx$"),
+    *(
+        "ภาษาไทย",
+        "שלום עולם",
+        "¯\\_(ツ)_/¯",
+        "<script>alert(1)</script>",
+        "\u200b",
+        "x" * 5_000,
+        "$\\int_0^1 x^2\\,dx$",
+    ),
     "word " * 254,  # with both marks exactly 256 tokens
     "word " * 255,  # one too many
     "long " * 3_000,
@@ -58,7 +66,8 @@ def real_prompts(shared_file: Callable[[str], Path]) -> list[str]:
     lines = shared_file("prompts/mt_bench_question.jsonl").read_text(encoding="utf-8").splitlines()
     turns = [turn for line in lines for turn in json.loads(line)["turns"]]
     clinc = json.loads(shared_file("clinc150/data_full.json").read_text(encoding="utf-8"))
-    return ODD + turns[::2] + calibration[::4] + [text for text, _ in clinc["test"][::6]]
+    short = [text for text, _ in clinc["test"][::6] + clinc["oos_test"][::8]]
+    return ODD + turns[::4] + calibration[::6] + short
 
 
 @pytest.fixture
@@ -161,7 +170,9 @@ def test_weights_that_are_not_the_official_ones_are_refused(name, tampered, tmp_
     content = bytearray((tampered / name).read_bytes())
     content[-1] ^= 1  # one bit
     (tampered / name).write_bytes(content)
-    with pytest.raises(EncoderUnavailable, match=rf"{name} is not the official file: its sha256 is [0-9a-f]{{64}}, exp"):
+    with pytest.raises(
+        EncoderUnavailable, match=rf"{name} is not the official file: its sha256 is [0-9a-f]{{64}}, exp"
+    ):
         prepare(tmp_path / "cache")
     assert not list((tmp_path / "cache").rglob("*.onnx"))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -26,22 +28,21 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 folder, words = sys.argv[1], sys.argv[2].split()
 torch.manual_seed(0)
 shape = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2)
-BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=32, **shape)).eval().save_pretrained(folder + "/bert")
+bert = BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=32, **shape))
+bert.eval().save_pretrained(folder + "/bert")
 core = BertWordPieceTokenizer(vocab={word: index for index, word in enumerate(words)})
 BertTokenizerFast(tokenizer_object=core, model_max_length=32).save_pretrained(folder + "/bert")
-bert = Transformer(folder + "/bert")
-SentenceTransformer(modules=[bert, Pooling(16)], device="cpu").save(folder + "/model")
+layers = [Transformer(folder + "/bert"), Pooling(16)]
+SentenceTransformer(modules=layers, device="cpu").save(folder + "/model")
 """
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tiny sentence-transformers model without a norm of its own."""
-    import subprocess
-    import sys
-
     folder = tmp_path_factory.mktemp("tiny")
-    done = subprocess.run([sys.executable, "-c", MAKE, folder, " ".join(WORDS)], capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-c", MAKE, folder, " ".join(WORDS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return folder / "model"
 

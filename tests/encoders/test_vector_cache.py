@@ -151,7 +151,9 @@ def test_another_encoder_does_not_read_these_vectors(tmp_path):
     assert other.encoder.asked == ["a", "b"]
 
 
-@pytest.mark.parametrize("change", ["data = zeroblob(8)", "crc = crc + 1", "data = NULL", "data = 'text'", "data = x'00'"])
+@pytest.mark.parametrize(
+    "change", ["data = zeroblob(8)", "crc = crc + 1", "data = NULL", "data = 'text'", "data = x'00'", "crc = NULL"]
+)
 def test_a_corrupt_row_is_dropped_and_encoded_again(change, tmp_path):
     CachedEncoder(Counting(), tmp_path).encode(["a", "b"])
     with closing(sqlite3.connect(tmp_path / "vectors.sqlite")) as db, db:

@@ -116,6 +116,17 @@ def test_a_bad_prompt_is_refused_before_it_is_encoded():
     assert router.encoder.encoded == before
 
 
+def test_a_repeated_prompt_is_decided_alike_without_encoding_it_again():
+    router = strategy(Expert("a", utterances=("east",)), Expert("b", utterances=("north",)))
+    first = router.decide("four-three")
+    before = router.encoder.encoded
+    again = router.decide(first.prompt)
+    assert router.encoder.encoded == before
+    assert (again.expert, again.layer, again.score, again.margin) == ("a", Layer.SEMANTIC, 0.8, 0.2)
+    assert again.timings.encode_cached
+    assert not first.timings.encode_cached
+
+
 # ------------------------------------------------------------------------------------- the same, to the bit
 
 
