@@ -77,7 +77,8 @@ def test_every_row_has_the_four_fields_as_clean_text(rows):
     for number, row in enumerate(rows, start=1):
         assert set(row) == FIELDS, f"line {number}"
         for field in FIELDS:
-            assert isinstance(row[field], str) and row[field].strip(), f"line {number}: {field}"
+            assert isinstance(row[field], str), f"line {number}: {field}"
+            assert row[field].strip(), f"line {number}: {field}"
         assert "\0" not in row["prompt"], f"line {number}"
         row["prompt"].encode("utf-8")  # a lone surrogate raises
 

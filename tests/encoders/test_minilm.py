@@ -113,6 +113,11 @@ def test_what_stands_after_256_tokens_does_not_count(encoder):
     assert same[0] @ same[1] == pytest.approx(1, abs=1e-5)
 
 
+def test_what_stands_before_the_256th_token_counts(encoder):
+    different = encoder.encode(["word " * 254, "word " * 250 + "quite another matter"])
+    assert different[0] @ different[1] < 0.9999
+
+
 def test_no_text_has_no_vectors(encoder):
     assert encoder.encode([]).shape == (0, DIM)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from toy import ToyEncoder
 
 from lab.errors import PromptError
-from lab.routing.semantic import SemanticStrategy
+from lab.routing.semantic import SemanticStrategy, on_grid
 from lab.types import NONE, Expert, Layer, RouterConfig
 
 # In the plane: an angle in degrees and its cosine to "east" (0°).
@@ -154,6 +154,16 @@ def test_scores_are_the_same_alone_in_a_batch_and_in_any_order(seed, dim, data):
     assert scores(turned, prompts) == batch
     alone = prompts[int(random.integers(len(prompts)))]
     assert scores(names, [alone])[alone] == batch[alone]
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([2, 3, 64, 384, 1024]))
+def test_cosines_on_the_grid_are_exact(seed, dim):
+    # whole multiples of 2^-24, so the products and sums of whole numbers say what the cosine is
+    vectors = np.random.default_rng(seed).normal(size=(2, dim))
+    one, other = on_grid(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    whole = [(int(a * 2**24), int(b * 2**24)) for a, b in zip(one.tolist(), other.tolist(), strict=True)]
+    assert [(a / 2**24, b / 2**24) for a, b in whole] == list(zip(one.tolist(), other.tolist(), strict=True))
+    assert float(one @ other) == sum(a * b for a, b in whole) / 2**48
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([2, 3, 64, 384]))
