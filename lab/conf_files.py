@@ -55,9 +55,11 @@ def texts(lists: Lists, expert: str, key: str, value: Any) -> tuple[str, ...]:
     """Return the texts that a composed value holds: the list of its token, or the list of an override."""
     if isinstance(value, str) and value.startswith(_TOKEN):
         return lists[value]
-    if not isinstance(value, list) or not all(isinstance(item, str | int | float) for item in value):
-        raise ConfigError(f"The setting experts.{expert}.{key} cannot be used: {value!r} is not a list of texts.")
-    return tuple(str(item) for item in value)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(
+            f"The setting experts.{expert}.{key} cannot be used: {value!r} is not a list of texts. Put each in quotes."
+        )
+    return tuple(value)
 
 
 def escape(text: str) -> str:

@@ -270,7 +270,7 @@ def test_an_unknown_key_in_a_file_is_named(conf):
 def test_a_setting_of_the_wrong_kind_in_a_file_is_named(conf):
     write_expert(conf, "a", "patterns: lol\n")
     sentence = refusal(conf=conf)
-    assert [part for part in ("patterns", "'a'", "'lol'") if part not in sentence] == []
+    assert [part for part in ("experts.a.patterns", "'lol'") if part not in sentence] == []
 
 
 # ------------------------------------------------------------------------------------------------ one process

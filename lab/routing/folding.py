@@ -93,10 +93,10 @@ def _fold_clusters(text: str) -> tuple[str, list[int], list[int]]:
     start = 0
     while start < len(text):
         end = start + 1
-        while end < len(text) and _continues(text[end]):
+        while end < len(text) and _continues(text[start:end], text[end]):
             end += 1
         cluster = text[start:end]
-        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", cluster).casefold())
+        folded = _nfc(_nfc(cluster).casefold())
         pieces.append(folded)
         one_to_one = len(folded) == len(cluster)
         for offset in range(len(folded)):
@@ -106,9 +106,15 @@ def _fold_clusters(text: str) -> tuple[str, list[int], list[int]]:
     return "".join(pieces), starts, ends
 
 
-def _continues(character: str) -> bool:
+def _continues(cluster: str, character: str) -> bool:
     """Tell whether a character composes with what stands before it: a mark, a vowel sign, a Hangul vowel or tail."""
-    return unicodedata.combining(character) != 0 or "\u1160" <= character <= "\u11ff" or character in _COMPOSING
+    if character in _COMPOSING:
+        return len(_nfc(cluster + character)) <= len(_nfc(cluster))
+    return unicodedata.combining(character) != 0 or "\u1160" <= character <= "\u11ff"
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 _UNSPACED = re.compile(

@@ -2,8 +2,8 @@
 
 A row labelled with an expert is right when the decision names it; `none` is right when nobody claims the prompt. The
 calibration file was used for tuning, so its own accuracy flatters. "Left out": both thresholds are chosen again on the
-other sources (best accuracy on a grid of .02) and the experts' rows of the source left out are scored; rules and utterances stay as
-they are, and their authors saw every source, so that this too is an upper bound.
+experts' rows of the other sources (best accuracy on a grid of .02), and those of the source left out are scored; rules
+and utterances stay as they are, and their authors saw every source, so that this too is an upper bound.
 """
 
 from __future__ import annotations
