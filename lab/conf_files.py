@@ -20,6 +20,7 @@ LISTS = ("patterns", "utterances")
 _EXPERT_HEADER = re.compile(r"# @package experts\.(\S+)[ \t]*$", re.MULTILINE)
 _SALT = secrets.token_hex(8)  # nobody can have written these
 _DOLLAR = f"\ue000{_SALT}\ue001"  # stands for `${` while Hydra looks
+_MISSING = f"\ue003{_SALT}"  # stands for `???`, which OmegaConf takes for no value
 _TOKEN = f"\ue002{_SALT}:"  # stands for a list
 
 Lists = Mapping[str, tuple[str, ...]]
@@ -64,13 +65,13 @@ def texts(lists: Lists, expert: str, key: str, value: Any) -> tuple[str, ...]:
 
 def escape(text: str) -> str:
     """Return text in which Hydra finds nothing to resolve."""
-    return text.replace("${", _DOLLAR)
+    return text.replace("${", _DOLLAR).replace("???", _MISSING)
 
 
 def unescape(value: Any) -> Any:
     """Return a composed value with every text in it as it was written."""
     if isinstance(value, str):
-        return value.replace(_DOLLAR, "${")
+        return value.replace(_DOLLAR, "${").replace(_MISSING, "???")
     if isinstance(value, dict):
         return {unescape(key): unescape(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -42,17 +42,16 @@ def prepare(cache_dir: Path) -> Path:
     target = cache_dir / "encoder" / _FINGERPRINT[:16]
     if _is_whole(target):
         return target
+    from filelock import FileLock
+
     source = _packaged_model()
     _check(source / "model.safetensors", WEIGHTS_SHA256)
     _check(source / "tokenizer.json", TOKENIZER_SHA256)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        making = Path(tempfile.mkdtemp(prefix=".making-", dir=target.parent))
-        try:
-            _export(source, making)
-            _move_in(making, target)
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
+        with FileLock(cache_dir / "encoder.lock"):
+            if not _is_whole(target):  # nobody was faster
+                _make(source, target)
     except OSError as err:
         raise EncoderUnavailable(
             f"The encoder cannot be prepared in {target.parent}: {err.strerror or err}. "
@@ -84,6 +83,17 @@ def _check(path: Path, expected: str) -> None:
         )
 
 
+def _make(source: Path, target: Path) -> None:
+    making = Path(tempfile.mkdtemp(prefix=".making-", dir=target.parent))
+    try:
+        _export(source, making)
+        if target.exists():  # a damaged one
+            shutil.rmtree(target)
+        os.rename(making, target)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
 def _export(source: Path, folder: Path) -> None:
     from safetensors.numpy import load_file
 
@@ -97,15 +107,6 @@ def _export(source: Path, folder: Path) -> None:
     shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
     (folder / "manifest.json").write_text(json.dumps({"fingerprint": _FINGERPRINT, "bytes": sizes}, indent=1))
-
-
-def _move_in(made: Path, target: Path) -> None:
-    try:
-        os.rename(made, target)
-    except OSError:
-        if not _is_whole(target):  # not another process that was faster, but a damaged folder: make way for ours
-            shutil.rmtree(target)
-            os.rename(made, target)
 
 
 def _is_whole(folder: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer  # brings torch: only who asks for it waits for it
 
         try:
-            model = SentenceTransformer(name, device="cpu")
+            model = SentenceTransformer(name, device="cpu", local_files_only=not _may_download(name))
         except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as err:
             raise EncoderUnavailable(
                 f"The encoder {name!r} cannot be loaded: it is no folder with a sentence-transformers model, and no "
@@ -49,6 +50,23 @@ class SentenceTransformerEncoder:
     def holds(self, text: str) -> bool:
         """Nothing is kept here; CachedEncoder keeps."""
         return False
+
+
+def _may_download(name: str) -> bool:
+    """Tell whether the hub may be asked: offline, its client would try for more than a minute before it gives up."""
+    import socket
+    from urllib.parse import urlsplit
+
+    from huggingface_hub import constants, try_to_load_from_cache
+
+    here = Path(name).exists() or ("/" in name and isinstance(try_to_load_from_cache(name, "modules.json"), str))
+    if here or constants.HF_HUB_OFFLINE:
+        return False
+    try:
+        socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, 443)
+    except OSError:
+        return False
+    return True
 
 
 def _fingerprint(model: Any) -> str:

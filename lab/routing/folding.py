@@ -93,7 +93,7 @@ def _fold_clusters(text: str) -> tuple[str, list[int], list[int]]:
     start = 0
     while start < len(text):
         end = start + 1
-        while end < len(text) and _continues(text[start:end], text[end]):
+        while end < len(text) and _continues(text, start, end):
             end += 1
         cluster = text[start:end]
         folded = _nfc(_nfc(cluster).casefold())
@@ -106,10 +106,11 @@ def _fold_clusters(text: str) -> tuple[str, list[int], list[int]]:
     return "".join(pieces), starts, ends
 
 
-def _continues(cluster: str, character: str) -> bool:
-    """Tell whether a character composes with what stands before it: a mark, a vowel sign, a Hangul vowel or tail."""
+def _continues(text: str, start: int, end: int) -> bool:
+    """Tell whether text[end] composes with text[start:end]: a mark, a vowel sign, a Hangul vowel or tail."""
+    character = text[end]
     if character in _COMPOSING:
-        return len(_nfc(cluster + character)) <= len(_nfc(cluster))
+        return len(_nfc(text[start : end + 1])) <= len(_nfc(text[start:end]))
     return unicodedata.combining(character) != 0 or "\u1160" <= character <= "\u11ff"
 
 

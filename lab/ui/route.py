@@ -182,7 +182,7 @@ def history() -> None:
         },
         hide_index=True,
         column_config={
-            "when": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width="small"),
+            "when": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=150),
             "prompt": st.column_config.TextColumn(width="large"),
             "score": st.column_config.NumberColumn(format="%.3f"),
             "margin": st.column_config.NumberColumn(format="%.3f"),

@@ -105,10 +105,10 @@ def test_no_prompt_stands_twice(rows):
     assert repeated == []
 
 
+@pytest.mark.real_data
 @pytest.mark.parametrize("name", SHARED_SETS)
-def test_no_prompt_is_taken_from_the_shared_data(rows, name):
-    if not (SHARED / name).exists() and os.environ.get("CI") != "true":
-        pytest.skip(f"{SHARED / name} is absent; set LAB_SHARED to the folder that holds it")
+def test_no_prompt_is_taken_from_the_shared_data(rows, name, shared_file):
+    shared_file(name)
     theirs = {fold(prompt) for prompt in SHARED_SETS[name]()}
     assert theirs
     assert [row["prompt"] for row in rows if fold(row["prompt"]) in theirs] == []
