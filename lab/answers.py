@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +14,9 @@ from lab.types import AnswerRequest, Chunk, Completion, Event, Expert, Message, 
 
 State = Literal["waiting", "answering", "ended"]
 CANCELLED = "cancelled"
+INTERNAL = "internal"
+
+_log = logging.getLogger(__name__)
 
 
 class Answer:
@@ -44,7 +48,15 @@ class Answer:
         """Get the answer and hand the response to `keep`, which stores it."""
         self.state = "answering"
         try:
-            self.response = keep(self._ask())
+            try:
+                response = self._ask()
+            except Exception as err:  # noqa: BLE001  the top of a thread: nobody above it could say what happened
+                _log.exception("answer %s failed", self.id)
+                response = self._response(None, INTERNAL, f"The lab itself failed ({type(err).__name__}): {err}")
+            self.response = response
+            self.response = keep(response)
+        except Exception:  # noqa: BLE001  the answer is there, only storing it failed in a way nobody foresaw
+            _log.exception("answer %s is not stored", self.id)
         finally:
             self.state = "ended"
             self._ended.set()

@@ -18,6 +18,7 @@ LabError
 ├── StoreError             the database cannot be read or written
 │   ├── DatabaseTooNew     written by a newer lab
 │   ├── DatabaseTooOld     needs `python -m lab db upgrade` first
+│   ├── Unstorable         a value that no database can hold
 │   └── NotFound           an id that no row has
 └── JobError               long work that cannot be started or found
 """
@@ -125,6 +126,10 @@ class DatabaseTooNew(StoreError):
 
 class DatabaseTooOld(StoreError):
     """The database must be upgraded by hand before this lab can use it."""
+
+
+class Unstorable(StoreError):
+    """A value that no database can hold; waiting does not help."""
 
 
 class NotFound(StoreError):

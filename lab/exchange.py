@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from lab.answers import Answer
 from lab.config import ProviderSettings
-from lab.errors import JobError, NotFound, StoreError
+from lab.errors import EncoderUnavailable, JobError, NotFound, StoreError, Unstorable
 from lab.jobs import JobContext, Jobs
 from lab.live import Routers
 from lab.outbox import Outbox
@@ -21,7 +21,7 @@ from lab.store import Store, answers, events, versions
 from lab.types import Decision, Event, Expert, Health, Message, Response, RouterVersion, Source, Trace, new_id
 
 _HEALTH_S = 5.0
-_KEPT = 500  # answers and unsaved events held in memory
+_KEPT = 1_000  # answers and unsaved events held in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,14 @@ class Exchange:
 
     def explain(self, routed: Routed) -> Trace:
         """Return why it was decided so, by the version that decided it. Raises EncoderUnavailable, ConfigError."""
-        return self.routers.of(routed.version).strategy.explain(routed.event.decision)
+        live = self.routers.of(routed.version)
+        decided_with, here = routed.event.encoder_fingerprint, live.encoder.fingerprint
+        if decided_with != here and routed.version.config.strategy != "keyword":
+            raise EncoderUnavailable(
+                f"It was decided with the vectors of encoder {decided_with[:12]}, and this is {here[:12]}, "
+                "which would explain another decision. Set the encoder back to see its evidence."
+            )
+        return live.strategy.explain(routed.event.decision)
 
     def _record(
         self,
@@ -134,7 +141,7 @@ class Exchange:
 
         try:
             return Routed(self.outbox.save(write), version)
-        except NotFound:
+        except (NotFound, Unstorable):
             raise
         except StoreError as err:
             event = Event(event_id, 0, at, source, conversation, decision, version.id, fingerprint)
@@ -148,16 +155,19 @@ class Exchange:
     # ------------------------------------------------------------------------------------------------------ answer
 
     def ask(self, routed: Routed, experts: Sequence[str], *, attempt: int = 0) -> list[Answer]:
-        """Start the answers of these experts and return them; a repeat of the same attempt returns the running ones.
+        """Start the answers of these experts and return them; what was answered in this attempt is not asked again.
 
         Ollama holds one model at a time on a small machine, so its experts answer one after the other. Raises
         ConfigError for a provider that is not set up.
         """
         started: list[Answer] = []
         asked: list[Answer] = []
+        stored = self._stored(routed.event.id)
         for name in experts:
-            expert = routed.version.config.expert(name)
+            expert = self.routers.with_settings(routed.version.config.expert(name))
             response_id = str(uuid5(UUID(routed.event.id), f"{name}/{attempt}"))
+            if response_id in stored:
+                continue
             choice = self.choice(expert)
             with self._lock:
                 answer = self._asked.get(response_id)
@@ -172,6 +182,12 @@ class Exchange:
             threading.Thread(target=self._run, args=(line,), name=f"answer {line[0].id}", daemon=True).start()
         return asked
 
+    def _stored(self, event_id: str) -> set[str]:
+        try:
+            return {response.id for response in answers.responses(self.store, event_id)}
+        except StoreError:
+            return set()  # then what this process remembers has to do
+
     def asked(self, event_id: str) -> list[Answer]:
         """Return the answers to an event that this process started and still remembers, in their order."""
         with self._lock:
@@ -185,7 +201,7 @@ class Exchange:
         try:
             return self.outbox.save(lambda: answers.record_response(self.store, response))
         except StoreError:
-            return response  # the outbox has it
+            return response  # the outbox has it, or nobody can
 
     def _forget_old(self) -> None:
         ended = [key for key, answer in self._asked.items() if answer.state == "ended"]
@@ -196,7 +212,9 @@ class Exchange:
 
     def choice(self, expert: Expert) -> Choice:
         """Return who would answer for an expert now, and why. Raises ConfigError."""
-        return choose(expert.provider, expert.model, self.providers, {"ollama": self.health("ollama")})
+        expert = self.routers.with_settings(expert)
+        healths = {"ollama": self.health("ollama")} if expert.provider in ("auto", "ollama") else {}
+        return choose(expert.provider, expert.model, self.providers, healths)
 
     def health(self, provider: str) -> Health:
         """Return a provider's health, at most five seconds old."""

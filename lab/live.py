@@ -9,14 +9,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lab.config import Settings, compose
 from lab.encoders import Encoder, load_encoder
 from lab.routing import RoutingStrategy, build
-from lab.types import RouterConfig, RouterVersion
+from lab.types import Expert, RouterConfig, RouterVersion
 
 if TYPE_CHECKING:
     from lab.store import Store
@@ -50,6 +50,7 @@ class Routers:
         self._encoders: dict[str, Encoder] = {}
         self._built: OrderedDict[str, RoutingStrategy] = OrderedDict()
         self._override: RouterVersion | None = None
+        self._settings: dict[str, Expert] | None = None
 
     def live(self) -> LiveRouter:
         """Return the router that routes now, seeding an empty store.
@@ -83,6 +84,19 @@ class Routers:
             if name not in self._encoders:
                 self._encoders[name] = load_encoder(name, self.settings.cache_dir)
             return self._encoders[name]
+
+    def with_settings(self, expert: Expert) -> Expert:
+        """Return the expert with the provider, price and options that the configuration gives it now.
+
+        These are settings, not part of a version: a stored version keeps its own only for an expert that the
+        configuration does not name.
+        """
+        with self._lock:
+            if self._settings is None:
+                composed = compose(self.overrides, self.settings.conf_dir).router
+                self._settings = {one.name: one for one in composed.experts}
+        now = self._settings.get(expert.name)
+        return expert if now is None else replace(expert, provider=now.provider, price=now.price, options=now.options)
 
     def _overriding(self) -> RouterVersion | None:
         if all(override.startswith("providers.") for override in self.overrides):

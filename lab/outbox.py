@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
-from lab.errors import NotFound, StoreError
+from lab.errors import NotFound, StoreError, Unstorable
 
 _log = logging.getLogger(__name__)
 _KEPT = 1_000
@@ -27,17 +27,18 @@ class Outbox:
         return len(self._waiting)
 
     def save(self, write: Callable[[], T]) -> T:
-        """Do a write, after those that wait; where the database refuses, keep it and raise the StoreError."""
+        """Do a write, after those that wait; a write that is refused is kept, and the StoreError says so."""
         with self._lock:
             try:
                 self._send()
                 return write()
-            except NotFound:
+            except (NotFound, Unstorable):
                 raise  # waiting would not help
-            except StoreError:
-                if len(self._waiting) < _KEPT:
-                    self._waiting.append(write)
-                raise
+            except StoreError as err:
+                if len(self._waiting) >= _KEPT:
+                    raise StoreError(f"{err} {_KEPT:,} others wait already, so this one is not kept.") from err
+                self._waiting.append(write)
+                raise StoreError(f"{err} It is kept in memory and tried again.") from err
 
     def retry(self) -> None:
         """Do the writes that wait. Raises StoreError when the database still refuses; what is left keeps waiting."""
@@ -48,6 +49,6 @@ class Outbox:
         while self._waiting:
             try:
                 self._waiting[0]()
-            except NotFound as err:
-                _log.warning("A write that waited has nowhere to go: %s", err)
+            except (NotFound, Unstorable) as err:
+                _log.warning("A write that waited cannot be done: %s", err)
             self._waiting.popleft()

@@ -9,7 +9,7 @@ import pytest
 from doubles import WordEncoder, two_experts
 
 from lab.answers import CANCELLED
-from lab.config import Settings
+from lab.config import CONF_DIR, Settings
 from lab.errors import BrokenStream, NotFound, PromptError, StoreError
 from lab.exchange import Exchange
 from lab.jobs import Jobs
@@ -58,7 +58,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def routers(store, tmp_path):
-    made = Routers(store, Settings(tmp_path, None, 32_000, tmp_path, None))
+    made = Routers(store, Settings(tmp_path, None, 32_000, CONF_DIR, None))
     made._encoders["words"] = WordEncoder()
     versions.seed(store, two_experts(), WordEncoder.fingerprint)
     return made
@@ -198,7 +198,7 @@ def test_the_mock_answers_where_ollama_lacks_the_model_and_says_so(store, router
 
 
 def test_nobody_is_an_outcome(store, tmp_path):
-    routers = Routers(store, Settings(tmp_path, None, 32_000, tmp_path, None))
+    routers = Routers(store, Settings(tmp_path, None, 32_000, CONF_DIR, None))
     routers._encoders["words"] = WordEncoder()
     versions.seed(store, two_experts(fallback=NONE, threshold=1.0), WordEncoder.fingerprint)
     routed = Exchange(store, routers, {"mock": MockProvider()}).route("unheard of words", source="page")
@@ -227,7 +227,7 @@ def test_no_event_is_lost_while_the_database_refuses(exchange, store, monkeypatc
 
     monkeypatch.setattr(events, "record", refusing)
     lost = exchange.route("lol one", source="page")
-    assert lost.unsaved == "The disk is full."
+    assert lost.unsaved == "The disk is full. It is kept in memory and tried again."
     assert exchange.reopen(lost.event.id) == lost
     [answer] = asked(exchange, lost, ["zoomer"])
     assert answer.response.text == "one two"
@@ -255,3 +255,56 @@ def test_a_model_is_pulled_by_a_job(store, routers):
     job = jobs.wait(exchange.pull("tinyllama"), 20)
     jobs.close()
     assert (job.state, job.done, job.total, job.title) == ("done", 100, 100, "Pull tinyllama")
+
+
+def test_a_provider_that_breaks_in_a_way_nobody_foresaw_is_told_and_stored(exchange, store, ollama):
+    ollama.fault = ValueError("what is this")
+    routed = exchange.route("lol what", source="page")
+    first, second = asked(exchange, routed, ["professor", "zoomer"])
+    assert first.response.error_kind == second.response.error_kind == "internal"
+    stored = answers.responses(store, routed.event.id)
+    assert [(one.text, one.error) for one in stored] == [
+        ("one two", "The lab itself failed (ValueError): what is this")
+    ] * 2
+
+
+def test_odd_names_and_counts_of_a_server_do_not_stand_in_the_way_of_anything(exchange, store, ollama):
+    ollama.name = "ollama"
+    ollama.stream = lambda request, cancelled=None: iter(
+        [Chunk("hi"), Completion("ollama", "m\0\ud800", "st\0p", 10**30, -1, None, 1.0, 2.0)]
+    )
+    routed = exchange.route("lol what", source="page")
+    asked(exchange, routed, ["zoomer"])
+    [stored] = answers.responses(store, routed.event.id)
+    assert (stored.model, stored.finish_reason) == ("m\ufffd\ufffd", "st\ufffdp")
+    assert (stored.prompt_tokens, stored.completion_tokens) == (None, None)
+    assert exchange.route("lol again", source="page").unsaved is None
+
+
+def test_a_stored_answer_is_not_asked_for_again_by_another_process(exchange, store, routers, ollama):
+    routed = exchange.route("lol what", source="page")
+    asked(exchange, routed, ["zoomer"])
+    restarted = Exchange(store, routers, {"ollama": ollama, "mock": MockProvider(delay_s=0)})
+    assert restarted.ask(restarted.reopen(routed.event.id), ["zoomer"]) == []
+    assert len(ollama.requests) == 1
+
+
+def test_evidence_of_other_vectors_is_refused(exchange, store, routers):
+    from lab.errors import EncoderUnavailable
+
+    routed = exchange.route("tell me something", source="page")
+    other = WordEncoder()
+    other.fingerprint = "words-2"
+    routers._encoders["words"] = other
+    with pytest.raises(EncoderUnavailable, match="words-1, and this is words-2"):
+        exchange.explain(exchange.reopen(routed.event.id))
+
+
+def test_who_answers_is_a_setting_that_a_stored_version_does_not_freeze(store, tmp_path):
+    overrides = ["experts.zoomer.provider=mock", "experts.zoomer.options.temperature=0.123"]
+    routers = Routers(store, Settings(tmp_path, None, 32_000, CONF_DIR, None), overrides)
+    routers._encoders["words"] = routers._encoders["all-MiniLM-L6-v2"] = WordEncoder()
+    version = versions.seed(store, two_experts(), WordEncoder.fingerprint)
+    zoomer = routers.with_settings(version.config.expert("zoomer"))
+    assert (zoomer.provider, zoomer.options["temperature"]) == ("mock", 0.123)
+    assert zoomer.patterns == ("lol",)

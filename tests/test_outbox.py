@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.errors import NotFound, StoreError
+from lab.errors import NotFound, StoreError, Unstorable
 from lab.outbox import Outbox
 
 
@@ -58,3 +58,31 @@ def test_a_write_with_nowhere_to_go_is_not_kept():
     with pytest.raises(NotFound):
         outbox.save(lost)
     assert len(outbox) == 0
+
+
+def test_a_write_that_can_never_be_done_does_not_block_those_behind_it():
+    table, outbox = Table(), Outbox()
+    table.full = True
+
+    def poison():
+        if table.full:
+            raise StoreError("The disk is full.")
+        raise Unstorable("It holds NUL.")
+
+    for write in (poison, lambda: table.add(2)):
+        with pytest.raises(StoreError, match="kept in memory"):
+            outbox.save(write)
+    table.full = False
+    outbox.save(lambda: table.add(3))
+    assert (table.rows, len(outbox)) == ([2, 3], 0)
+
+
+def test_a_full_outbox_says_that_this_one_is_not_kept(monkeypatch):
+    monkeypatch.setattr("lab.outbox._KEPT", 1)
+    table, outbox = Table(), Outbox()
+    table.full = True
+    with pytest.raises(StoreError, match="kept in memory"):
+        outbox.save(lambda: table.add(1))
+    with pytest.raises(StoreError, match="this one is not kept"):
+        outbox.save(lambda: table.add(2))
+    assert len(outbox) == 1

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from time import perf_counter_ns
 
 from lab.routing import MAX_PROMPT_CHARS
 from lab.routing.patterns import PatternMatcher
 from lab.routing.prompt import check_prompt
 from lab.routing.rule import Rule, judge
-from lab.types import Decision, Match, RouterConfig, Timings, Trace
+from lab.types import Decision, Expert, Match, RouterConfig, Timings, Trace
 
 _WARM_PATTERNS = 2_000  # a few milliseconds
+
+
+@lru_cache(maxsize=8)
+def _matcher(routes: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]) -> PatternMatcher:
+    """Routers that differ only in settings (a what-if, another threshold) share one matcher."""
+    matcher = PatternMatcher([Expert(name, patterns=patterns) for name, patterns, _ in routes])
+    for _, patterns, utterances in routes:
+        matcher.warm(utterances)
+        matcher.warm(patterns[:_WARM_PATTERNS])
+    return matcher
 
 
 class KeywordStrategy:
@@ -22,10 +33,8 @@ class KeywordStrategy:
 
     def fit(self) -> KeywordStrategy:
         """Compile the patterns. Raises PatternError for one that cannot be used."""
-        self.matcher_ = PatternMatcher(self.config.experts)
-        for expert in self.config.experts:
-            self.matcher_.warm(expert.utterances)
-            self.matcher_.warm(expert.patterns[:_WARM_PATTERNS])
+        routes = tuple((expert.name, expert.patterns, expert.utterances) for expert in self.config.experts)
+        self.matcher_ = _matcher(routes)
         return self
 
     def layer1(self, prompt: str) -> tuple[Match, ...]:

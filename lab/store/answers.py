@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -26,10 +27,17 @@ _PLAIN_COLUMNS = (
 def record_response(store: Store, response: Response) -> Response:
     """Store an answer and return it as stored; an id that is there already returns the first, unchanged.
 
-    What the expert sent is never refused: its text and error are repaired where they cannot be stored as they are.
+    What the expert sent is never refused: its words and counts are repaired where they cannot be stored as they are.
     Raises NotFound for an unknown event.
     """
     text, repaired = repair_text(response.text)
+    response = replace(
+        response,
+        model=repair_text(response.model)[0],
+        finish_reason=None if response.finish_reason is None else repair_text(response.finish_reason)[0],
+        prompt_tokens=_count(response.prompt_tokens),
+        completion_tokens=_count(response.completion_tokens),
+    )
     row = ResponseRow(
         **{name: getattr(response, name) for name in _PLAIN_COLUMNS},
         options=plain(response.options),
@@ -44,6 +52,11 @@ def record_response(store: Store, response: Response) -> Response:
             raise NotFound(f"The response belongs to the event {response.event_id!r}, which is not stored.")
         insert_once(session, row)
         return _response(session.exec(select(ResponseRow).where(ResponseRow.id == response.id)).one())
+
+
+def _count(tokens: int | None) -> int | None:
+    """A server may send any number; one that no answer can have is none."""
+    return tokens if tokens is not None and 0 <= tokens < 1 << 31 else None
 
 
 def responses(store: Store, event_id: str) -> list[Response]:

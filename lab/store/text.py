@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lab.errors import StoreError
+from lab.errors import Unstorable
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPAIRABLE = re.compile("\x00|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
@@ -19,12 +19,12 @@ def is_storable(text: str) -> bool:
 
 
 def check_text(text: str, what: str) -> None:
-    """Raise StoreError, naming `what` and the position by code point, when `text` cannot be stored as it is."""
+    """Raise Unstorable, naming `what` and the position by code point, when `text` cannot be stored as it is."""
     found = _UNSTORABLE.search(text)
     if found is None:
         return
     kind = "a NUL character" if found[0] == "\x00" else f"half a surrogate pair (U+{ord(found[0]):04X})"
-    raise StoreError(
+    raise Unstorable(
         f"{what} holds {kind} at position {found.start()}, which no database can store. Remove that character."
     )
 

@@ -16,9 +16,7 @@ def decision(routed: Routed) -> None:
     one, config = routed.event.decision, routed.version.config
     st.markdown(f"### {wording.decision(config, one)}")
     if routed.unsaved:
-        st.warning(
-            f"This decision is not stored yet. {text.sentence(routed.unsaved)} It is kept in memory and tried again."
-        )
+        st.warning(f"This decision is not stored yet. {text.sentence(routed.unsaved)}")
     with st.container(horizontal=True):
         st.metric(
             f"overhead, of {wording.BUDGET_MS} ms",
