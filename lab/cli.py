@@ -7,10 +7,12 @@ so that a command pays for what it uses.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import ConfigError, LabError, PromptError
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     arguments = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without the character is no reason to stop
     try:
         return int(arguments.run(arguments))
     except (PromptError, ConfigError) as err:
@@ -82,16 +87,19 @@ def _route(arguments: argparse.Namespace) -> int:
     routers = Routers(store, settings, arguments.override)
     if not arguments.record:
         live = routers.live()
-        for prompt in prompts:
-            _print(live.strategy.decide(prompt), live.version, as_json=arguments.json)
+        for where, prompt in prompts:
+            with _naming(where):
+                decision = live.strategy.decide(prompt)
+            _print(decision, live.version, as_json=arguments.json)
         return 0
     assert store is not None
     from lab.exchange import Exchange
     from lab.providers import MockProvider
 
     exchange = Exchange(store, routers, {"mock": MockProvider()})
-    for prompt in prompts:
-        routed = exchange.route(prompt, source="cli")
+    for where, prompt in prompts:
+        with _naming(where):
+            routed = exchange.route(prompt, source="cli")
         _print(routed.event.decision, routed.version, as_json=arguments.json)
         if routed.unsaved:
             print(f"lab: not stored: {routed.unsaved}", file=sys.stderr)
@@ -112,20 +120,32 @@ def _store(settings: Settings, arguments: argparse.Namespace) -> Store | None:
         return None  # nothing was ever stored: the shipped router answers, and nothing is made
 
 
-def _prompts(arguments: argparse.Namespace) -> Iterator[str]:
+@contextmanager
+def _naming(where: str) -> Iterator[None]:
+    """Say which line of a file holds a prompt that cannot be routed."""
+    try:
+        yield
+    except PromptError as err:
+        raise PromptError(f"{where}: {err}" if where else str(err)) from err
+
+
+def _prompts(arguments: argparse.Namespace) -> Iterator[tuple[str, str]]:
     if arguments.prompts and arguments.file:
         raise PromptError("Give prompts or --file, not both.")
     if arguments.prompts:
-        return iter(arguments.prompts)
+        return (("", prompt) for prompt in arguments.prompts)
     return _read(arguments.file or "-")
 
 
-def _read(path: str) -> Iterator[str]:
-    """Yield the prompts of a file; a line that begins with { is JSON with a `prompt` field."""
+def _read(path: str) -> Iterator[tuple[str, str]]:
+    """Yield each prompt of a file and where it stands; a line that begins with { is JSON with a `prompt` field."""
+    if path == "-" and sys.stdin.isatty():
+        print("lab: type prompts, one a line; Ctrl+D ends", file=sys.stderr)
     try:
         with sys.stdin.buffer if path == "-" else open(path, "rb") as file:
             for number, raw in enumerate(file, 1):
-                yield from _line(f"{path}, line {number}", raw)
+                where = f"{path}, line {number}"
+                yield from ((where, prompt) for prompt in _line(where, raw))
     except OSError as err:
         raise PromptError(f"{path} cannot be read: {err.strerror}. Check the name.") from err
 
@@ -142,7 +162,7 @@ def _line(where: str, raw: bytes) -> Iterator[str]:
         return
     try:
         prompt = json.loads(text)["prompt"]
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise PromptError(f"{where} begins like JSON but is not ({err}).") from err
     except KeyError as err:
         raise PromptError(f"{where} has no field `prompt`.") from err
@@ -187,21 +207,25 @@ def _row(decision: Decision, version: RouterVersion) -> dict[str, Any]:
 
 def _app(arguments: argparse.Namespace) -> int:
     """Check what can be checked in a sentence, then become Streamlit."""
-    from lab.config import REPOSITORY, load_settings
+    from lab.config import REPOSITORY, compose, is_loopback, load_settings
+    from lab.exchange import providers_of
     from lab.live import Routers
     from lab.store import open_store
 
     settings = load_settings()
     _check_address(arguments.host, arguments.port, settings.access_key)
+    providers_of(compose(arguments.overrides, settings.conf_dir).providers)
     store = open_store(settings.database_url, settings.data_dir)
     Routers(store, settings, arguments.overrides).live()
     store.close()
     shown = "127.0.0.1" if arguments.host in ("0.0.0.0", "::") else arguments.host  # noqa: S104
     print(f"LLM Router Lab: http://{shown}:{arguments.port}   (Ctrl+C ends it)", flush=True)
+    # whoever comes from farther away calls this machine by a name that is not known here, and brings the access key
+    hosts = [] if is_loopback(arguments.host) else ["--server.allowedHosts=*"]
     command = [
         sys.executable, "-m", "streamlit", "run", "app.py",
         f"--server.address={arguments.host}", f"--server.port={arguments.port}",
-        "--logger.level=warning", "--", *arguments.overrides,
+        "--logger.level=warning", *hosts, "--", *arguments.overrides,
     ]  # fmt: skip
     os.chdir(REPOSITORY)
     os.execv(sys.executable, command)

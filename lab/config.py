@@ -23,9 +23,11 @@ from lab.types import Expert, Price, RouterConfig
 REPOSITORY = Path(__file__).resolve().parent.parent
 CONF_DIR = Path(__file__).resolve().parent / "conf"
 MAX_PROMPT_CHARS = 32_000
+PROVIDERS = ("auto", "ollama", "openai", "mock")
 
 _EXPERTS_OVERRIDE = re.compile(r"experts=\[(.*)\]$")
 _SEARCH_PATH = re.compile(r" Config search path: .*")
+_KEY_CHARS = 8
 _hydra_lock = threading.Lock()  # Hydra keeps its state in a global
 
 
@@ -70,8 +72,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the LAB_* variables named after the fields. Raises ConfigError for a value that cannot be used."""
     env = os.environ if environ is None else environ
     limit = env.get("LAB_MAX_PROMPT_CHARS") or str(MAX_PROMPT_CHARS)
-    if not limit.isdecimal() or int(limit) < 1:
-        raise ConfigError(f"LAB_MAX_PROMPT_CHARS is {limit!r}; it must be a whole number above 0.")
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", limit):
+        raise ConfigError(f"LAB_MAX_PROMPT_CHARS is {limit[:20]!r}; it must be a whole number above 0.")
+    key = env.get("LAB_ACCESS_KEY")
+    if key and len(key) < _KEY_CHARS:
+        raise ConfigError(
+            f"LAB_ACCESS_KEY has {len(key)} characters; take at least {_KEY_CHARS}, which nobody guesses."
+        )
     return Settings(
         data_dir=Path(env.get("LAB_DATA_DIR") or REPOSITORY / "data").expanduser().resolve(),
         database_url=env.get("LAB_DATABASE_URL") or None,
@@ -106,7 +113,22 @@ def compose(overrides: Sequence[str] = (), conf_dir: Path = CONF_DIR) -> LabConf
         raise ConfigError(_setting_sentence(err)) from err
     except HydraException as err:
         raise ConfigError(_composition_sentence(err, overrides)) from err
-    return LabConfig(router=_router(tree), providers=ProviderSettings(**tree["providers"]))
+    config = LabConfig(router=_router(tree), providers=ProviderSettings(**tree["providers"]))
+    _check_settings(config)
+    return config
+
+
+def _check_settings(config: LabConfig) -> None:
+    for expert in config.router.experts:
+        if expert.provider not in PROVIDERS:
+            raise ConfigError(
+                f"The provider of expert {expert.name!r} is {expert.provider!r}; "
+                f"it must be one of {', '.join(PROVIDERS)}."
+            )
+    for name in ("first_token_timeout_s", "stall_timeout_s", "mock_delay_s"):
+        seconds = getattr(config.providers, name)
+        if not 0 <= seconds < float("inf"):
+            raise ConfigError(f"providers.{name} is {seconds}; it must be a number of seconds, 0 or more.")
 
 
 # ------------------------------------------------------------------------------------------- what a tree must hold

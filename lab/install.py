@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 def _environment(venv: Path, requirements: list[Path]) -> None:
     for file in requirements:
-        stamp = venv / f".installed-{file.parent.name}-{file.stem}"
+        stamp = venv / f".installed-{_slug(file)}"
         wanted = {"requirements": hashlib.sha256(file.read_bytes()).hexdigest(), "python": sys.version}
         if _read(stamp) == wanted and (venv / "bin" / "python").exists():
             continue
@@ -59,6 +59,10 @@ def _environment(venv: Path, requirements: list[Path]) -> None:
         if file == LAB:
             _step("Preparing the encoder", [str(venv / "bin" / "python"), "-m", "lab", "prepare"])
         stamp.write_text(json.dumps(wanted))
+
+
+def _slug(file: Path) -> str:
+    return "-".join(file.relative_to(ROOT).with_suffix("").parts)
 
 
 def _read(stamp: Path) -> object:
@@ -87,7 +91,7 @@ def _install(venv: Path, file: Path) -> None:
             index = os.environ.get("TORCH_INDEX")
             source = ["--index-url", index] if index else []
             _step("Installing torch", [*pip, *source, *torch])
-        rest = venv / f"requirements-{file.parent.name}.txt"
+        rest = venv / f"requirements-{_slug(file)}.txt"
         rest.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith("torch==")))
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
     _step(f"Installing {file.relative_to(ROOT)} (minutes, the first time)", [*pip, *quiet, "-r", str(rest)])

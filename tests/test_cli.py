@@ -160,3 +160,39 @@ def test_the_database_can_be_upgraded_by_hand(capsys, here):
     status, out, _ = run(capsys, "db", "upgrade")
     assert (status, out) == (0, "The database is up to date.\n")
     assert (here / "lab.db").exists()
+
+
+def test_a_prompt_that_cannot_be_routed_is_named_by_its_line(capsys, monkeypatch):
+    feed(monkeypatch, b"fine\n" + b"x" * 40_000 + b"\n")
+    status, out, err = run(capsys, "route")
+    assert status == 2
+    assert out.count("\n") == 1
+    assert err.startswith("lab: -, line 2: The prompt has 40,000 characters")
+
+
+def test_json_nested_without_end_is_a_sentence(capsys, monkeypatch):
+    feed(monkeypatch, b'{"prompt":' * 100_000 + b"\n")
+    status, _, err = run(capsys, "route")
+    assert status == 2
+    assert "begins like JSON but is not" in err
+
+
+def test_a_terminal_without_the_character_is_no_reason_to_stop(run_python, here):
+    code = "from lab.cli import main; raise SystemExit(main(['route', 'lol \\U0001f602']))"
+    done = run_python(code, PYTHONIOENCODING="ascii", LAB_DATA_DIR=str(here))
+    assert done.returncode == 0, done.stderr
+    assert "lol \\U0001f602" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("experts.professor.provider=olama", "provider of expert 'professor' is 'olama'"),
+        ("providers.mock_delay_s=-1", "providers.mock_delay_s is -1.0"),
+        ("providers.ollama_url=nonsense", "nonsense"),
+    ],
+)
+def test_a_setting_of_a_provider_that_cannot_work_stops_the_start(capsys, override, words):
+    status, _, err = run(capsys, "app", override)
+    assert status == 2
+    assert words in err

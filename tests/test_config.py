@@ -322,11 +322,15 @@ def test_every_variable_is_read(tmp_path):
             "LAB_DATABASE_URL": "sqlite:///x.db",
             "LAB_MAX_PROMPT_CHARS": "5",
             "LAB_CONF_DIR": str(tmp_path),
-            "LAB_ACCESS_KEY": "secret",
+            "LAB_ACCESS_KEY": "a long secret",
         }
     )
     assert (settings_.data_dir, settings_.conf_dir) == (tmp_path / "d", tmp_path)
-    assert (settings_.database_url, settings_.max_prompt_chars, settings_.access_key) == ("sqlite:///x.db", 5, "secret")
+    assert (settings_.database_url, settings_.max_prompt_chars, settings_.access_key) == (
+        "sqlite:///x.db",
+        5,
+        "a long secret",
+    )
 
 
 def test_an_empty_variable_is_no_variable():

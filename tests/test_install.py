@@ -93,7 +93,7 @@ def test_a_torch_that_is_there_is_kept(place, monkeypatch):
     monkeypatch.setattr(subprocess, "run", runs)
     install.main([])
     assert "torch" not in kinds(runs)
-    assert "torch" not in (place / ".venv" / f"requirements-{place.name}.txt").read_text()
+    assert "torch" not in (place / ".venv" / "requirements-requirements.txt").read_text()
 
 
 def test_torch_comes_from_the_index_that_is_named(place, monkeypatch):

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lab.config import PROVIDERS
 from lab.errors import ConfigError
 from lab.providers.ollama import same_model
 from lab.types import Health
 
 if TYPE_CHECKING:
     from lab.providers import LLMProvider
-
-SETTINGS = ("auto", "ollama", "openai", "mock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,8 @@ def choose(setting: str, model: str, providers: Mapping[str, LLMProvider], healt
     `healths` are by provider name; a health that is not there counts as down. Raises ConfigError for a setting that is
     not one, or a provider that is not set up.
     """
-    if setting not in SETTINGS:
-        raise ConfigError(f"The provider {setting!r} is not one. Set provider to one of: {', '.join(SETTINGS)}.")
+    if setting not in PROVIDERS:
+        raise ConfigError(f"The provider {setting!r} is not one. Set provider to one of: {', '.join(PROVIDERS)}.")
     health = healths.get("ollama", Health(ok=False, detail="Ollama is not set up."))
     has_model = any(same_model(name, model) for name in health.models)
     missing = model if health.ok and model and not has_model else None

@@ -74,7 +74,7 @@ class MockProvider:
             yield Chunk(word)
         yield Completion(
             provider=self.name,
-            model=request.model or self.name,
+            model=self.name,  # its figures are no model's
             finish_reason="length" if len(kept) < len(words) else "stop",
             prompt_tokens=sum(len(message.content.split()) for message in request.messages),
             completion_tokens=len(kept),

@@ -64,7 +64,7 @@ def _nobody(routed: Routed) -> None:
 def _growing(config: RouterConfig, answer: Answer) -> None:
     _heading(config, answer.expert.name, answer.choice.provider.name)
     if answer.text:
-        st.markdown(text.answer_markdown(answer.text[-_SHOWN_CHARS:]))
+        st.markdown(text.answer_markdown(answer.text[:_SHOWN_CHARS]))
     elif answer.state == "waiting":
         st.caption("Waits for its turn: the server holds one model at a time.")
     else:
@@ -123,7 +123,13 @@ def _fault(routed: Routed, response: Response, attempts: int) -> None:
 
 def pull_button(model: str, place: str) -> None:
     """Offer to fetch a model to Ollama."""
-    st.button(f"Pull {model}", key=f"pull-{model}-{place}", on_click=_pull, args=(model,), icon=":material/download:")
+    st.button(
+        f"Pull {text.plain(model)}",
+        key=f"pull-{model}-{place}",
+        on_click=_pull,
+        args=(model,),
+        icon=":material/download:",
+    )
 
 
 def _ask_again(routed: Routed, expert: str, attempt: int) -> None:
@@ -134,7 +140,7 @@ def _pull(model: str) -> None:
     try:
         resources.lab().exchange.pull(model)
     except LabError as err:
-        st.toast(str(err))
+        st.toast(text.sentence(str(err)))
 
 
 def _thumbs(lab: Lab, response: Response) -> None:
@@ -161,4 +167,4 @@ def _store_thumb(response_id: str, key: str) -> None:
             stored.record_feedback(lab.store, thumb)
     except LabError as err:
         del st.session_state[key]
-        st.toast(f"The thumb was not stored. {err}")
+        st.toast(f"The thumb was not stored. {text.sentence(str(err))}")

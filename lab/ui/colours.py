@@ -10,15 +10,8 @@ PALETTE = (
     "#2F6FDE", "#D9822B", "#1B9E77", "#B5479D", "#7A6FF0", "#C23B4B", "#5B8C3E", "#8C6D46", "#3AA6B9", "#6B7280",
 )  # fmt: skip
 LINE = "#7C8783"  # a mid grey that is seen on light and on dark
-Name = Literal["blue", "orange", "green", "violet", "red", "yellow", "gray"]
-_NAMES: tuple[Name, ...] = (
-    "blue",
-    "orange",
-    "green",
-    "violet",
-    "red",
-    "yellow",
-)  # Markdown's names for the first of them
+Name = Literal["blue", "orange", "green", "violet", "gray"]
+_NAMES: tuple[Name, ...] = ("blue", "orange", "green", "violet")  # Markdown's names for the first of them
 
 
 def of(config: RouterConfig, expert: str) -> str:

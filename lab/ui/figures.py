@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from lab.types import RouterConfig, Trace
@@ -18,7 +19,7 @@ def score_bars(config: RouterConfig, trace: Trace) -> Any:
     scored = [one for one in trace.scores if one.score is not None]
     shown = sorted(scored, key=lambda one: one.score or 0.0, reverse=True)[:_BARS]
     winner = trace.decision.expert if trace.decision.layer == "semantic" else None
-    names = [f"<b>{one.expert} ✓</b>" if one.expert == winner else one.expert for one in shown]
+    names = [_name(one.expert, chosen=one.expert == winner) for one in shown]
     figure = go.Figure()
     figure.add_bar(
         x=[one.score for one in shown],
@@ -57,6 +58,10 @@ def score_bars(config: RouterConfig, trace: Trace) -> Any:
         yaxis={"autorange": "reversed", "title": None},
     )
     return figure
+
+
+def _name(expert: str, *, chosen: bool) -> str:
+    return f"<b>{escape(expert)} ✓</b>" if chosen else escape(expert)  # plotly reads a little HTML
 
 
 def _range(trace: Trace) -> list[float]:

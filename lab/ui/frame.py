@@ -11,7 +11,7 @@ from lab.errors import LabError
 from lab.live import LiveRouter
 from lab.providers import Choice
 from lab.types import Expert
-from lab.ui import access, colours, jobs, resources, wording
+from lab.ui import access, colours, guard, jobs, resources, text, wording
 from lab.ui.components import fault
 from lab.ui.resources import Lab
 
@@ -35,9 +35,13 @@ def draw() -> None:
     with st.container(horizontal=True, gap="small", key="frame"):
         _router(live)
         _encoder(live)
-        _experts(lab, live)
+        try:
+            _experts(lab, live)
+        except LabError as err:
+            fault(err)
     _unsaved(lab)
     jobs.draw()
+    guard.let_in()
 
 
 def _router(live: LiveRouter) -> None:
@@ -48,12 +52,12 @@ def _router(live: LiveRouter) -> None:
     if version.origin == "override":
         st.badge("override, not adopted", color="orange", help=f"From the command line. {about}")
     else:
-        st.badge(f"live {wording.version(version)}", color="green", help=about)
+        st.badge(f"live {text.plain(wording.version(version))}", color="green", help=about)
     st.badge(version.config.strategy, color="gray")
 
 
 def _encoder(live: LiveRouter) -> None:
-    name = live.encoder.name
+    name = text.plain(live.encoder.name)
     if live.encoder_changed:
         st.badge(
             f"{name}, changed",
@@ -68,14 +72,18 @@ def _experts(lab: Lab, live: LiveRouter) -> None:
     experts = live.version.config.experts
     for expert in experts[:_EXPERTS_SHOWN]:
         choice = lab.exchange.choice(expert)
-        st.badge(_who(expert, choice), color=colours.name_of(live.version.config, expert.name), help=choice.reason)
+        st.badge(
+            _who(expert, choice),
+            color=colours.name_of(live.version.config, expert.name),
+            help=text.sentence(choice.reason),
+        )
     if len(experts) > _EXPERTS_SHOWN:
         st.badge(f"and {len(experts) - _EXPERTS_SHOWN} more experts", color="gray")
 
 
 def _who(expert: Expert, choice: Choice) -> str:
     answers = "mock" if choice.provider.name == "mock" else f"{choice.provider.name}, {expert.model}"
-    return f"{expert.name}: {answers}"
+    return text.plain(f"{expert.name}: {answers}")
 
 
 def _unsaved(lab: Lab) -> None:

@@ -39,11 +39,16 @@ def lab() -> Lab:
     overrides = _overrides(sys.argv)
     composed = compose(overrides, settings.conf_dir)
     store = open_store(settings.database_url, settings.data_dir)
-    routers = Routers(store, settings, overrides)
-    live = routers.live()
+    try:
+        routers = Routers(store, settings, overrides)
+        live = routers.live()
+        exchange_providers = providers_of(composed.providers)
+    except LabError:
+        store.close()
+        raise
     jobs = Jobs(store)
     threading.Thread(target=_warm_up, args=(live,), daemon=True).start()
-    return Lab(settings, store, routers, Exchange(store, routers, providers_of(composed.providers), jobs), jobs)
+    return Lab(settings, store, routers, Exchange(store, routers, exchange_providers, jobs), jobs)
 
 
 def _warm_up(live: LiveRouter) -> None:

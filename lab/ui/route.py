@@ -16,7 +16,7 @@ from lab.ui import answers, resources, text, wording
 from lab.ui.components import fault
 from lab.ui.examples import EXAMPLES
 
-PROMPT, EVENT, _NEXT, _ERROR = "prompt", "event", "next_event", "route_error"
+PROMPT, EVENT, _NEXT, _ERROR, _SHOWN = "prompt", "event", "next_event", "route_error", "shown_event"
 _HISTORY = 50
 Option = TypeVar("Option", bound=str)
 
@@ -31,9 +31,18 @@ def current() -> Routed | None:
     except LabError as err:
         fault(err)
         return None
-    if PROMPT not in st.session_state:
-        st.session_state[PROMPT] = routed.event.decision.prompt
+    _follow(event_id, routed.event.decision.prompt)
     return routed
+
+
+def _follow(event_id: str, prompt: str) -> None:
+    """Where the address moved to another event (Back, a link), let the box follow, unless its text was edited."""
+    before = st.session_state.get(_SHOWN)
+    if before == (event_id, prompt):
+        return
+    if st.session_state.get(PROMPT) in (None, "", before and before[1]):
+        st.session_state[PROMPT] = prompt
+    st.session_state[_SHOWN] = (event_id, prompt)
 
 
 def prompt_box() -> None:
@@ -118,7 +127,7 @@ def what_if(routed: Routed) -> None:
         st.markdown(f"#### {wording.decision(config, found)}")
         now = routed.event.decision
         same = (found.expert, found.layer) == (now.expert, now.layer)
-        st.caption("The same outcome as above." if same else f"Above: {now.expert} by {now.layer}.")
+        st.caption("The same outcome as above." if same else f"Above: {text.plain(now.expert)} by {now.layer}.")
 
 
 def _settings(config: RouterConfig) -> RouterConfig:
@@ -131,7 +140,8 @@ def _settings(config: RouterConfig) -> RouterConfig:
         conflict = _choice("Conflict policy", "w_conflict", policies, config.on_conflict)
     threshold = _slider("Threshold", "w_threshold", -1.0, config.threshold)
     margin = _slider("Least margin", "w_margin", 0.0, config.min_margin)
-    top_k = st.number_input("k of mean_top_k", 1, 100, config.top_k, key="w_top_k", bind="query-params", width=160)
+    most = max(100, config.top_k)
+    top_k = st.number_input("k of mean_top_k", 1, most, config.top_k, key="w_top_k", bind="query-params", width=160)
     experts = config.experts
     if threshold != config.threshold:  # the slider speaks for every expert
         experts = tuple(replace(expert, threshold=None) for expert in experts)
@@ -148,7 +158,7 @@ def _settings(config: RouterConfig) -> RouterConfig:
 
 
 def _slider(label: str, key: str, least: float, value: float) -> float:
-    return st.slider(label, least, 1.0, float(value), 0.005, "%.3f", key=key, bind="query-params")
+    return st.slider(label, least, max(1.0, value), float(value), 0.005, "%.3f", key=key, bind="query-params")
 
 
 def _choice(label: str, key: str, options: tuple[Option, ...], default: Option) -> Option:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import re
 from html import escape
+from itertools import pairwise
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=@\"'])")
-_FENCED = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
-_IMAGE = re.compile(r"!(?=\[)")
+_AFTERWARDS = re.compile(r":(?=[A-Za-z]|//)|[<>~-](?=[-=>])|@(?=\w)|\bwww(?=\.)", re.IGNORECASE)
 _SPOKEN = re.compile(r"(`[^`\n]+`|https?://[^\s,]*[\w/])")
 _BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"), "")
 
 
 def plain(text: str) -> str:
     """Return text for a Markdown widget that shows it letter by letter, on one line."""
-    return _PUNCTUATION.sub(r"\\\1", one_line(text))
+    return _letters(one_line(text))
 
 
 def sentence(text: str) -> str:
     """Return one of the lab's own sentences as Markdown: `code` and addresses as code, all else letter by letter."""
     parts = _SPOKEN.split(text)
-    return "".join(
-        code(part.strip("`")) if index % 2 else _PUNCTUATION.sub(r"\\\1", part) for index, part in enumerate(parts)
-    )
+    return "".join(code(part.strip("`")) if index % 2 else _letters(part) for index, part in enumerate(parts))
+
+
+def _letters(text: str) -> str:
+    # Streamlit turns :icons:, arrows and bare addresses into something else after Markdown was read, where a
+    # backslash does not help: a word joiner, which is not seen, keeps them apart
+    return _PUNCTUATION.sub(r"\\\1", _AFTERWARDS.sub("\\g<0>\u2060", text))
 
 
 def code(text: str) -> str:
@@ -40,21 +44,31 @@ def one_line(text: str, limit: int = 0) -> str:
 
 
 def answer_markdown(text: str) -> str:
-    """Return an answer as Markdown that loads nothing: pictures become links. Raw HTML is not rendered anyway."""
-    parts = _FENCED.split(text)
-    return "".join(part if index % 2 else _IMAGE.sub(r"\\!", part) for index, part in enumerate(parts))
+    """Return an answer as Markdown that loads nothing: a picture is shown as what was written for it.
+
+    Where code ends is for the browser's Markdown to say, so `![` is broken up inside code too, wherever something after
+    it could make a picture of it. Raw HTML is not rendered anyway.
+    """
+    last = len(text) if "]:" in text else max(text.rfind("]("), text.rfind("]["))
+    return text[: last + 1].replace("![", "!\\[") + text[last + 1 :]
 
 
-def highlighted(text: str, spans: list[tuple[int, int, str, str]]) -> str:
-    """Return `text` as escaped HTML with the spans (start, end, colour, title) marked; overlaps are left out."""
+Span = tuple[int, int, str, str]  # start, end, colour, title
+
+
+def highlighted(text: str, spans: list[Span]) -> str:
+    """Return `text` as escaped HTML with the spans marked; where several overlap, each draws a line of its colour."""
+    edges = sorted({0, len(text), *(span[0] for span in spans), *(span[1] for span in spans)})
     pieces = ['<div dir="auto" style="white-space: pre-wrap; overflow-wrap: anywhere">']
-    at = 0
-    for start, end, colour, title in sorted(spans):
-        if start < at:
-            continue
-        pieces.append(escape(text[at:start]))
-        style = f"background: {colour}33; color: inherit; border-bottom: 2px solid {colour}; border-radius: 3px"
-        pieces.append(f'<mark title="{escape(title)}" style="{style}">{escape(text[start:end])}</mark>')
-        at = end
-    pieces.append(escape(text[at:]) + "</div>")
-    return "".join(pieces)
+    for start, end in pairwise(edges):
+        over = [span for span in spans if span[0] <= start and end <= span[1]]
+        pieces.append(_marked(text[start:end], over) if over else escape(text[start:end]))
+    return "".join([*pieces, "</div>"])
+
+
+def _marked(text: str, over: list[Span]) -> str:
+    colours = list(dict.fromkeys(span[2] for span in over))
+    lines = ", ".join(f"inset 0 -{2 * (index + 1)}px {colour}" for index, colour in enumerate(colours))
+    title = escape("; ".join(dict.fromkeys(span[3] for span in over)))
+    style = f"background: {colours[-1]}33; color: inherit; box-shadow: {lines}; padding-bottom: {2 * len(colours)}px"
+    return f'<mark title="{title}" style="{style}">{escape(text)}</mark>'

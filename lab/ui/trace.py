@@ -44,9 +44,8 @@ def evidence(routed: Routed) -> None:
         return
     _scores(config, found)
     _flips(config, found)
-    st.caption(
-        f"Worked out in {wording.ms(found.explain_ms)} by router {wording.version(routed.version)}; not overhead."
-    )
+    by = text.plain(wording.version(routed.version))
+    st.caption(f"Worked out in {wording.ms(found.explain_ms)} by router {by}; not overhead.")
 
 
 def _matches(routed: Routed) -> None:

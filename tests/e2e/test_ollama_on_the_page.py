@@ -55,19 +55,20 @@ def ask(page, lab, prompt="tell me a joke"):
     box.press("Control+Enter")
 
 
-def test_an_answer_of_ollama_streams_with_its_times_and_model(lab, ollama, page):
+def test_an_answer_of_ollama_streams_with_its_times_and_model(data, ollama, page):
     go_on = threading.Event()
     ollama.on("/api/chat", Reply((lines(said("Why did ")), go_on, lines(said("the penguin …"), END))))
-    ask(page, lab)
-    expect(page.get_by_text("Why did")).to_be_visible()
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()
-    go_on.set()
-    expect(page.get_by_text("Why did the penguin …")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"tinyllama · loaded in 1\.5 s · first token .* · total"))).to_be_visible()
-    expect(page.get_by_text("zoomer: ollama, tinyllama").first).to_be_visible()
-    sent = next(one.body for one in ollama.received if one.path == "/api/chat")
-    assert sent["messages"][-1] == {"role": "user", "content": "tell me a joke"}
-    assert sent["messages"][0]["role"] == "system"
+    with running_lab(data, f"providers.ollama_url={ollama.url}") as lab:
+        ask(page, lab)
+        expect(page.get_by_text("Why did")).to_be_visible()
+        expect(page.get_by_role("button", name="Stop")).to_be_visible()
+        go_on.set()
+        expect(page.get_by_text("Why did the penguin …")).to_be_visible()
+        expect(page.get_by_text(re.compile(r"tinyllama · loaded in 1\.5 s · first token .* · total"))).to_be_visible()
+        expect(page.get_by_text("zoomer: ollama, tinyllama").first).to_be_visible()
+        sent = next(one.body for one in ollama.received if one.path == "/api/chat")
+        assert sent["messages"][-1] == {"role": "user", "content": "tell me a joke"}
+        assert sent["messages"][0]["role"] == "system"
 
 
 def test_a_missing_model_is_said_and_can_be_pulled_on_the_page(data, page):

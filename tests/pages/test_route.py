@@ -149,12 +149,12 @@ def test_a_lab_that_listens_wider_without_a_key_shows_nothing(app, monkeypatch):
         app.run()
         assert "without an access key" in app.error[0].value
         assert len(app.text_area) == 0
-        monkeypatch.setenv("LAB_ACCESS_KEY", "sesame")
+        monkeypatch.setenv("LAB_ACCESS_KEY", "open sesame")
         app.run()
         app.text_input[0].input("wrong")
         press(app, "Enter").run()
         assert "not the access key" in app.error[0].value
-        app.text_input[0].input("sesame")
+        app.text_input[0].input("open sesame")
         press(app, "Enter").run()
         assert len(app.text_area) == 1
     finally:
@@ -189,3 +189,49 @@ def test_nobody_is_said_where_no_expert_claims(app, tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_CONF_DIR", str(conf))
     route(app.run(), "qwxz vrrp fnord")
     assert "Nobody answers" in shown(app)
+
+
+def test_what_if_opens_for_every_router_that_may_route(app, tmp_path, monkeypatch):
+    import shutil
+
+    from lab.config import CONF_DIR
+
+    conf = tmp_path / "conf"
+    shutil.copytree(CONF_DIR, conf)
+    hybrid = conf / "router" / "hybrid.yaml"
+    hybrid.write_text(
+        hybrid.read_text().replace("top_k: 5", "top_k: 200").replace("min_margin: 0.0", "min_margin: 1.5")
+    )
+    monkeypatch.setenv("LAB_CONF_DIR", str(conf))
+    app.query_params["what_if"] = "true"
+    route(app.run(), "tell me a joke")
+    assert not app.exception
+    assert "what if, not live" in shown(app)
+
+
+def test_the_box_follows_the_address_unless_it_was_edited(app):
+    route(app.run(), "tell me a joke")
+    first = app.query_params["event"]
+    route(app, "what is the derivative of x^2")
+    app.query_params["event"] = first
+    app.run()
+    assert app.text_area(key="prompt").value == "tell me a joke"
+
+
+def test_an_expert_name_from_a_configuration_is_shown_letter_by_letter(app, tmp_path, monkeypatch):
+    import shutil
+
+    from lab.config import CONF_DIR
+
+    conf = tmp_path / "conf"
+    shutil.copytree(CONF_DIR, conf)
+    (conf / "experts" / "odd.yaml").write_text(
+        "# @package experts.odd\nmodel: '[x](http://h) :material/home:'\nutterances: [hello]\n"
+    )
+    config = conf / "config.yaml"
+    config.write_text(config.read_text().replace("[professor, zoomer]", "[professor, zoomer, odd]"))
+    monkeypatch.setenv("LAB_CONF_DIR", str(conf))
+    app.run()
+    assert not app.exception
+    assert "[x](http" not in shown(app)
+    assert ":material/home:" not in shown(app)

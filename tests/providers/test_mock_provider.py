@@ -29,7 +29,7 @@ def test_a_given_reply_comes_word_by_word() -> None:
     *chunks, last = mock.stream(ask("2 + 2?"))
     assert chunks == [Chunk("It "), Chunk("is  "), Chunk("four.\n")]
     assert isinstance(last, Completion)
-    assert (last.provider, last.model, last.finish_reason) == ("mock", "tinyllama", "stop")
+    assert (last.provider, last.model, last.finish_reason) == ("mock", "mock", "stop")
     assert (last.prompt_tokens, last.completion_tokens, last.load_ms) == (3, 3, None)
     assert 0 <= last.first_token_ms <= last.total_ms
 

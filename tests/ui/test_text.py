@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,13 +44,30 @@ def test_a_highlighted_prompt_is_the_prompt_letter_by_letter(text, raw):
     assert set(found.tags) <= {"div", "mark"}
 
 
+def test_overlapping_matches_of_two_experts_are_both_drawn():
+    html = highlighted("yo bro explain", [(0, 14, "#2F6FDE", "professor: x"), (3, 6, "#D9822B", "zoomer: bro")])
+    inner = html[html.index(">yo ") : html.index(" explain")]
+    assert "#2F6FDE" in inner
+    assert "#D9822B" in inner
+    assert 'title="professor: x; zoomer: bro"' in html
+
+
 def test_highlighted_marks_what_matched():
     assert "<mark" in highlighted("tell me a joke", [(10, 14, "#D9822B", "zoomer: joke")])
     assert ">joke</mark>" in highlighted("tell me a joke", [(10, 14, "#D9822B", "zoomer: joke")])
 
 
+JOINER = "\u2060"
+
+
 def test_plain_escapes_every_sign_that_markdown_knows():
-    assert plain("<b>*x*</b> $1 :smile: [a](b)") == (r"\<b\>\*x\*\</b\> \$1 \:smile\: \[a\]\(b\)")
+    assert plain("<b>*x*</b> $1 [a](b)") == r"\<b\>\*x\*\</b\> \$1 \[a\]\(b\)"
+
+
+def test_plain_keeps_apart_what_streamlit_would_turn_into_something_else():
+    assert plain(":smile: -> www.x") == rf"\:{JOINER}smile\: \-{JOINER}\> www{JOINER}\.x"
+    assert plain("a@b") == rf"a\@{JOINER}b"
+    assert plain("llama3.2-3b: up") == r"llama3\.2\-3b\: up"
 
 
 @given(texts)
@@ -66,10 +84,25 @@ def test_one_line_cuts_and_drops_direction_marks():
     assert one_line("abcdefgh", 5) == "abcd…"
 
 
-def test_an_answer_loads_no_picture_but_keeps_its_code():
-    assert answer_markdown("see ![x](http://a/b.png)") == r"see \![x](http://a/b.png)"
-    assert answer_markdown("```\n![x](y)\n```") == "```\n![x](y)\n```"
-    assert answer_markdown("`![x](y)`") == "`![x](y)`"
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "see ![x](http://a/b.png)",
+        "~~~ ![x](http://h/a.png) ~~~",
+        r"\`![x](http://h/b.png)\`",
+        "``![x](http://h/c.png)`",
+        "$$\n```\n$$\n![x](http://h/d.png)",
+        "![x][y]\n\n[y]: http://h/e.png",
+        "![y]\n\n[y]: http://h/e.png",
+    ],
+)
+def test_an_answer_loads_no_picture_whatever_it_calls_code(picture):
+    assert "![" not in answer_markdown(picture)
+
+
+def test_code_that_can_be_no_picture_stays_as_it_is():
+    assert answer_markdown("```rust\nlet a = vec![1, 2];\n```") == "```rust\nlet a = vec![1, 2];\n```"
+    assert answer_markdown("[docs](http://x) then vec![1]") == "[docs](http://x) then vec![1]"
 
 
 def test_a_sentence_of_the_lab_keeps_its_code_and_addresses():
