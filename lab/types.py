@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 NONE = "none"
@@ -152,8 +152,7 @@ class Match:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Timings:
+class Timings(NamedTuple):  # a tuple, because every decision makes one and layer 1 counts microseconds
     """What a decision cost, by stage, in milliseconds; a stage that did not run is None."""
 
     keyword_ms: float | None = None

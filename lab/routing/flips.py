@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lab.routing.rule import STEP, Rule, Verdict, judge, rounded, rounded_array
+from lab.routing.rule import STEP, Rule, Verdict, experts_of, judge, rounded, rounded_array
 from lab.routing.semantic import Floats, SemanticStrategy, aggregated, centroid_of
 from lab.types import ConflictPolicy, Expert, Flip, FlipKind, Layer, Match, RouterConfig
 
@@ -39,7 +39,7 @@ class Evidence:
         self, rule: Rule, matches: Sequence[Match] | None = None, scores: Sequence[float] | None = None
     ) -> Verdict:
         """Return the verdict on this evidence, with the parts that are handed in put in its place."""
-        matched = {match.expert for match in (self.matches if matches is None else matches)}
+        matched = experts_of(self.matches if matches is None else matches)
         found = self.scored.scores if self.scored else ()
         return judge(rule, matched, lambda: found if scores is None else scores)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from time import perf_counter_ns
 
 from lab.encoders import Encoder
 from lab.routing import MAX_PROMPT_CHARS
 from lab.routing.keyword import KeywordStrategy
 from lab.routing.prompt import check_prompt
-from lab.routing.rule import judge
+from lab.routing.rule import experts_of, judge
 from lab.routing.semantic import SemanticStrategy
 from lab.types import Decision, RouterConfig, Timings, Trace
 
@@ -41,10 +40,10 @@ class HybridStrategy:
         def scores() -> list[float]:
             nonlocal timings
             values, spent = self.semantic.timed_scores(prompt)
-            timings = replace(spent, keyword_ms=timings.keyword_ms)
+            timings = spent._replace(keyword_ms=timings.keyword_ms)
             return values
 
-        verdict = judge(self.keyword.rule, {match.expert for match in matches}, scores)
+        verdict = judge(self.keyword.rule, experts_of(matches), scores)
         return Decision(prompt, verdict.expert, verdict.layer, verdict.score, verdict.margin, matches, timings)
 
     def explain(self, decision: Decision) -> Trace:

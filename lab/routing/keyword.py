@@ -8,7 +8,7 @@ from time import perf_counter_ns
 from lab.routing import MAX_PROMPT_CHARS
 from lab.routing.patterns import PatternMatcher
 from lab.routing.prompt import check_prompt
-from lab.routing.rule import Rule, judge
+from lab.routing.rule import Rule, experts_of, judge
 from lab.types import Decision, Expert, Match, RouterConfig, Timings, Trace
 
 _WARM_PATTERNS = 2_000  # a few milliseconds
@@ -46,7 +46,7 @@ class KeywordStrategy:
         check_prompt(prompt, self.max_prompt_chars)
         start = perf_counter_ns()
         matches = self.layer1(prompt)
-        verdict = judge(self.rule, {match.expert for match in matches}, list)
+        verdict = judge(self.rule, experts_of(matches), list)
         timings = Timings(keyword_ms=(perf_counter_ns() - start) / 1e6)
         return Decision(prompt, verdict.expert, verdict.layer, None, None, matches, timings)
 

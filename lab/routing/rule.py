@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.types import ConflictPolicy, Layer, RouterConfig, StrategyName
+from lab.types import ConflictPolicy, Layer, Match, RouterConfig, StrategyName
 
 SCALE = 1_000_000
 """Scores and margins are kept to 6 decimals: finer differences are noise of the encoder's batches."""
@@ -95,6 +95,14 @@ class Verdict(NamedTuple):
     layer: Layer
     score: float | None = None
     margin: float | None = None
+
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+def experts_of(matches: Collection[Match]) -> Collection[str]:
+    """Return the experts that layer 1 matched."""
+    return {match.expert for match in matches} if matches else _NOBODY
 
 
 def judge(rule: Rule, matched: Collection[str], scores: Callable[[], Sequence[float]]) -> Verdict:

@@ -93,7 +93,7 @@ def matches_from_json(value: Sequence[Mapping[str, Any]]) -> tuple[Match, ...]:
 
 def timings_to_json(timings: Timings) -> dict[str, Any]:
     """Return the stages of a decision, in milliseconds, as a JSON object."""
-    return asdict(timings)
+    return timings._asdict()
 
 
 def timings_from_json(value: Mapping[str, Any]) -> Timings:

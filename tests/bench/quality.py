@@ -1,4 +1,4 @@
-"""How often the shipped router is right: on the calibration file source by source, and on the hand-written prompts.
+"""How often the shipped router is right: on hand-written prompts, on prompts by others, and source by source.
 
 A row labelled with an expert is right when the decision names it; `none` is right when nobody claims the prompt. The
 calibration file was used for tuning, so its own accuracy flatters. "Left out": both thresholds are chosen again on the
@@ -47,6 +47,8 @@ def rows() -> Iterator[Row]:
     yield from _accuracy(router, benchmark, "hand-written set")
     for group in sorted({one.group for one in benchmark}):
         yield _right(router, [one for one in benchmark if one.group == group], f"  {group}")
+    heldout = _evidence(router, REPOSITORY / "data" / "prompts" / "heldout.jsonl", "query_type")
+    yield from _accuracy(router, heldout, "held-out set, by others")
     path = SHARED / "router_calibration.jsonl"
     if not path.exists():
         raise Missing(f"{path}; set LAB_SHARED to the folder that holds it")

@@ -112,3 +112,13 @@ def test_no_prompt_is_taken_from_the_shared_data(rows, name, shared_file):
     theirs = {fold(prompt) for prompt in SHARED_SETS[name]()}
     assert theirs
     assert [row["prompt"] for row in rows if fold(row["prompt"]) in theirs] == []
+
+
+def test_the_held_out_prompts_are_labelled_and_are_not_those_of_the_benchmark(rows):
+    lines = BENCHMARK.with_name("heldout.jsonl").read_text(encoding="utf-8").splitlines()
+    heldout = [json.loads(line) for line in lines]
+    assert len(heldout) >= 500
+    assert all(set(row) == FIELDS and row["expert"] in EXPERTS for row in heldout)
+    folded = [fold(row["prompt"]) for row in heldout]
+    assert len(set(folded)) == len(folded)
+    assert not set(folded) & {fold(row["prompt"]) for row in rows}
