@@ -50,7 +50,7 @@ class Routers:
         self._encoders: dict[str, Encoder] = {}
         self._built: OrderedDict[str, RoutingStrategy] = OrderedDict()
         self._override: RouterVersion | None = None
-        self._settings: dict[str, Expert] | None = None
+        self._composed: RouterConfig | None = None
 
     def live(self) -> LiveRouter:
         """Return the router that routes now, seeding an empty store.
@@ -91,12 +91,25 @@ class Routers:
         These are settings, not part of a version: a stored version keeps its own only for an expert that the
         configuration does not name.
         """
+        for now in self._configured().experts:
+            if now.name == expert.name:
+                return replace(expert, provider=now.provider, price=now.price, options=now.options)
+        return expert
+
+    def conf_differs(self, live: LiveRouter) -> bool:
+        """Tell whether the configuration describes another router than the stored one that is live.
+
+        Editing `lab/conf` changes nothing once the database holds a version; whoever edits it should be told.
+        """
+        if live.version.origin != "shipped":
+            return False
+        return self._configured().content_hash(live.version.encoder_fingerprint) != live.version.content_hash
+
+    def _configured(self) -> RouterConfig:
         with self._lock:
-            if self._settings is None:
-                composed = compose(self.overrides, self.settings.conf_dir).router
-                self._settings = {one.name: one for one in composed.experts}
-        now = self._settings.get(expert.name)
-        return expert if now is None else replace(expert, provider=now.provider, price=now.price, options=now.options)
+            if self._composed is None:
+                self._composed = compose(self.overrides, self.settings.conf_dir).router
+            return self._composed
 
     def _overriding(self) -> RouterVersion | None:
         if all(override.startswith("providers.") for override in self.overrides):

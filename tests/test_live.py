@@ -96,6 +96,20 @@ def test_a_changed_encoder_is_told(store, settings):
     assert with_words(Routers(store, settings)).live().encoder_changed
 
 
+def test_files_that_describe_another_router_than_the_live_one_are_told(store, settings):
+    seeded = with_words(Routers(store, settings))
+    assert not seeded.conf_differs(seeded.live())
+    with store.write() as session:  # as if the files had been edited since: the stored content is another
+        from sqlmodel import select
+
+        from lab.store.tables import RouterVersionRow
+
+        row = session.exec(select(RouterVersionRow)).one()
+        row.content_hash = "0" * 64
+    edited = with_words(Routers(store, settings))
+    assert edited.conf_differs(edited.live())
+
+
 def test_a_router_is_built_once(store, settings):
     routers = with_words(Routers(store, settings))
     assert routers.live().strategy is routers.live().strategy

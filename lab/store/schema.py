@@ -124,7 +124,9 @@ def _alone(path: Path) -> Iterator[None]:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(path.name + ".lock"), timeout=LOCK_WAIT_S):
+        lock = path.with_name(path.name + ".lock")
+        lock.open("a").close()  # where this fails, FileLock would try until its time is up
+        with FileLock(lock, timeout=LOCK_WAIT_S):
             yield
     except Timeout as err:
         raise StoreError(

@@ -34,6 +34,7 @@ def draw() -> None:
         st.stop()
     with st.container(horizontal=True, gap="small", key="frame"):
         _router(live)
+        _configuration(lab, live)
         _encoder(live)
         try:
             _experts(lab, live)
@@ -54,6 +55,16 @@ def _router(live: LiveRouter) -> None:
     else:
         st.badge(f"live {text.plain(wording.version(version))}", color="green", help=about)
     st.badge(version.config.strategy, color="gray")
+
+
+def _configuration(lab: Lab, live: LiveRouter) -> None:
+    if lab.routers.conf_differs(live):
+        st.badge(
+            "lab/conf differs",
+            color="gray",
+            help="The files describe another router, but the version in the database is live: files only seed an empty "
+            "database. To try them: `make run ARGS=router=hybrid`.",
+        )
 
 
 def _encoder(live: LiveRouter) -> None:
