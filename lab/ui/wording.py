@@ -138,7 +138,7 @@ def answer_line(one: Response) -> str:
     if one.total_ms is not None:
         parts.append(f"total {seconds(one.total_ms)}")
     rate = one.tokens_per_s
-    if rate is not None:
+    if rate is not None and one.provider != "mock":  # its pauses are no speed
         parts.append(f"{rate:.0f} tokens/s")
     if one.finish_reason == "length":
         parts.append("cut at its length limit")
