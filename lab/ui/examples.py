@@ -7,6 +7,6 @@ EXAMPLES = {
     "keyword trap": "my first class flight was so lit, best day ever",
     "feelings": "i feel kind of lonely since i moved here",
     "not English": "¿Por qué el cielo es azul?",
-    "nobody's": "turn off the lights in the kitchen at ten",
+    "nobody's": "transfer fifty euros to my savings account",
 }
 """Label of the chip: the prompt it routes."""
