@@ -10,7 +10,8 @@ from typing import Literal
 
 from lab.errors import ProviderError
 from lab.providers import Choice
-from lab.types import AnswerRequest, Chunk, Completion, Event, Expert, Message, Response
+from lab.records import Event, Response
+from lab.types import AnswerRequest, Chunk, Completion, Expert, Message
 
 State = Literal["waiting", "answering", "ended"]
 CANCELLED = "cancelled"

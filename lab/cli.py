@@ -19,8 +19,9 @@ from lab.errors import ConfigError, LabError, PromptError
 
 if TYPE_CHECKING:
     from lab.config import Settings
+    from lab.records import RouterVersion
     from lab.store import Store
-    from lab.types import Decision, RouterVersion
+    from lab.types import Decision
 
 
 def main(argv: Sequence[str] | None = None) -> int:

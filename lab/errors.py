@@ -4,6 +4,8 @@ LabError
 ├── ConfigError            a setting, an expert or an override that cannot work
 │   └── PatternError       a pattern that cannot be compiled
 ├── PromptError            a prompt that cannot be routed
+├── DatasetError           a file that holds no dataset, or a dataset that cannot be used so
+├── SearchError            a threshold search that cannot be done: its axes, its goal, its rows
 ├── EncoderUnavailable     the weights cannot be loaded
 ├── ProviderError          an expert did not answer as it should; `kind` names the fault in stored rows
 │   ├── ProviderUnavailable    refused connection, unknown host
@@ -42,6 +44,14 @@ class PatternError(ConfigError):
 
 class PromptError(LabError):
     """A prompt that cannot be routed: empty, over-long, or not valid Unicode text."""
+
+
+class DatasetError(LabError):
+    """A file that holds no dataset, or a dataset that cannot be used as asked."""
+
+
+class SearchError(LabError):
+    """A threshold search that cannot be done as asked: its axes, its goal or its rows."""
 
 
 class EncoderUnavailable(LabError):

@@ -17,8 +17,9 @@ from lab.jobs import JobContext, Jobs
 from lab.live import Routers
 from lab.outbox import Outbox
 from lab.providers import Choice, LLMProvider, MockProvider, OllamaProvider, OpenAICompatibleProvider, choose
+from lab.records import Event, Response, RouterVersion
 from lab.store import Store, answers, events, versions
-from lab.types import Decision, Event, Expert, Health, Message, Response, RouterVersion, Source, Trace, new_id
+from lab.types import Decision, Expert, Health, Message, Source, Trace, new_id
 
 _HEALTH_S = 5.0
 _KEPT = 1_000  # answers and unsaved events held in memory

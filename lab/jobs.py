@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lab.errors import JobError, LabError, StoreError
+from lab.records import Job, JobState
 from lab.store import Store, jobs_table
 from lab.store.jobs_table import Progress
 from lab.store.owner import this_process
-from lab.types import Job, JobState, new_id
+from lab.types import new_id
 
 WRITE_EVERY_S = 0.25
 """Progress that comes faster than this, in seconds, is kept and written with the next heartbeat."""

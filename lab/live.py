@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from lab.config import Settings, compose
 from lab.encoders import Encoder, load_encoder
+from lab.records import RouterVersion
 from lab.routing import RoutingStrategy, build
-from lab.types import Expert, RouterConfig, RouterVersion
+from lab.types import Expert, RouterConfig
 
 if TYPE_CHECKING:
     from lab.store import Store

@@ -7,8 +7,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -19,6 +18,7 @@ NONE = "none"
 
 StrategyName = Literal["keyword", "semantic", "hybrid"]
 Aggregate = Literal["max", "mean_top_k", "centroid"]
+Scorer = Literal["cosine", "learned"]
 ConflictPolicy = Literal["defer", "priority"]
 Source = Literal["page", "cli", "gateway", "import", "bulk"]
 
@@ -58,6 +58,46 @@ class Expert:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedWeights:
+    """A multinomial logistic regression over vectors, as the learned scorer of layer 2.
+
+    `classes` are experts, and NONE where rows labelled so were learnt from: it takes probability away and claims
+    nothing. `coefficients` and `intercepts` are base64 of little-endian int32 in units of 2^-20, of shape
+    (classes, dim) and (classes,): on that grid logits are exact, alone and in a batch.
+    """
+
+    classes: tuple[str, ...]
+    dim: int
+    coefficients: str
+    intercepts: str
+    encoder_fingerprint: str
+    rows: int  # learnt from
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How often one layer is right, by score: P(right) at the knots `scores`, straight lines between, flat outside.
+
+    A layer without a score (keyword) has a single probability, and no knots.
+    """
+
+    method: Literal["share", "platt", "isotonic"]
+    scores: tuple[float, ...]  # ascending; empty for `share`
+    probabilities: tuple[float, ...]  # one a knot; one alone for `share`
+    rows: int  # fitted on
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """From a decision to its confidence, by layer; a layer that is None had too few rows to tell."""
+
+    fitted_for: str  # `RouterConfig.scoring_hash` of the router whose decisions it was fitted on
+    keyword: Calibration | None = None
+    semantic: Calibration | None = None
+    fallback: Calibration | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RouterConfig:
     """A whole router configuration; the order of `experts` settles ties and the `priority` conflict policy."""
 
@@ -70,6 +110,9 @@ class RouterConfig:
     top_k: int = 3
     on_conflict: ConflictPolicy = "defer"
     encoder: str = "all-MiniLM-L6-v2"
+    scorer: Scorer = "cosine"
+    learned: LearnedWeights | None = None
+    calibrator: Calibrator | None = None
 
     def expert(self, name: str) -> Expert:
         """Return the expert called `name`; KeyError when there is none."""
@@ -88,47 +131,45 @@ class RouterConfig:
         Not in it: providers, prices, options and the encoder's name, which are settings; the fingerprint stands for
         the encoder. Experts count in their order, which settles ties.
         """
-        content = {
-            "strategy": self.strategy,
+        content = self._deciding(encoder_fingerprint) | {
             "threshold": _canonical(self.threshold),
             "min_margin": _canonical(self.min_margin),
+        }
+        for shown, expert in zip(content["experts"], self.experts, strict=True):
+            threshold = None if expert.threshold is None else _canonical(expert.threshold)
+            shown |= {"model": expert.model, "system_prompt": expert.system_prompt, "threshold": threshold}
+        if self.calibrator is not None:
+            content["calibrator"] = asdict(self.calibrator)
+        return _sha256(content)
+
+    def scoring_hash(self, encoder_fingerprint: str) -> str:
+        """Return the SHA-256, in hex, of what layer 1 matches and layer 2 scores, whatever the thresholds."""
+        return _sha256(self._deciding(encoder_fingerprint))
+
+    def _deciding(self, encoder_fingerprint: str) -> dict[str, Any]:
+        content: dict[str, Any] = {
+            "strategy": self.strategy,
             "aggregate": self.aggregate,
             "top_k": self.top_k,
             "on_conflict": self.on_conflict,
             "fallback": self.fallback,
             "encoder_fingerprint": encoder_fingerprint,
             "experts": [
-                {
-                    "name": expert.name,
-                    "model": expert.model,
-                    "system_prompt": expert.system_prompt,
-                    "patterns": expert.patterns,
-                    "utterances": expert.utterances,
-                    "threshold": None if expert.threshold is None else _canonical(expert.threshold),
-                }
+                {"name": expert.name, "patterns": expert.patterns, "utterances": expert.utterances}
                 for expert in self.experts
             ],
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+        if self.scorer != "cosine":  # absent means cosine: hashes of versions stored before there was a choice hold
+            content |= {"scorer": self.scorer, "learned": self.learned and asdict(self.learned)}
+        return content
+
+
+def _sha256(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
 def _canonical(number: float) -> float:
     return float(number) + 0.0  # 1 and 1.0, 0.0 and -0.0 decide alike
-
-
-@dataclass(frozen=True, slots=True)
-class RouterVersion:
-    """A stored router configuration. `number` is None for one that was never adopted (an override)."""
-
-    id: str
-    number: int | None
-    name: str
-    content_hash: str
-    config: RouterConfig
-    encoder_fingerprint: str
-    live: bool
-    origin: str  # shipped | override | draft
-    created_at: datetime
 
 
 # ------------------------------------------------------------------------------------------------------ routing
@@ -286,82 +327,3 @@ class Health:
     ok: bool
     detail: str
     models: tuple[str, ...] = ()
-
-
-# ------------------------------------------------------------------------------------------------- stored things
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One routed conversation with its decision. `seq` orders events; clocks do not."""
-
-    id: str
-    seq: int
-    created_at: datetime
-    source: Source
-    conversation: tuple[Message, ...]
-    decision: Decision
-    router_version_id: str
-    encoder_fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """One expert's answer. `error_kind` is None for a whole answer; text that came before a fault is kept."""
-
-    id: str
-    event_id: str
-    expert: str
-    provider: str
-    model: str
-    system_prompt: str
-    options: Mapping[str, Any]
-    text: str
-    finish_reason: str | None  # None: unfinished
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    load_ms: float | None
-    first_token_ms: float | None
-    total_ms: float | None
-    error_kind: str | None
-    error: str | None
-    text_repaired: bool  # the model sent text that is not valid Unicode; U+FFFD stands where it was
-    created_at: datetime
-
-    @property
-    def tokens_per_s(self) -> float | None:
-        """Tokens a second after the first one came; None where it cannot be told."""
-        if self.total_ms is None or self.first_token_ms is None or (self.completion_tokens or 0) < 2:
-            return None
-        generating_ms = self.total_ms - (self.load_ms or 0.0) - self.first_token_ms
-        return ((self.completion_tokens or 0) - 1) / generating_ms * 1000 if generating_ms > 0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """A thumb under a response."""
-
-    id: str
-    response_id: str
-    value: Literal["up", "down"]
-    created_at: datetime
-
-
-JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Long work as it stands. `interrupted` means that the process doing it is gone."""
-
-    id: str
-    kind: str
-    title: str
-    state: JobState
-    done: int
-    total: int | None
-    note: str
-    error: str | None
-    created_at: datetime
-    updated_at: datetime
-    eta_s: float | None

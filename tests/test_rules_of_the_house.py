@@ -34,7 +34,7 @@ ROOMS: list[set[str]] = [
 RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 ALLOWED_BESIDE = {("exchange", "jobs"), ("exchange", "answers"), ("exchange", "outbox")}
 NO_ROOM = {LAB / "__init__.py", LAB / "install.py"}  # they import nothing of the lab, which is tested apart
-PART_OF = {"__main__": "cli", "conf_files": "config"}  # modules that share the room of another
+PART_OF = {"__main__": "cli", "conf_files": "config", "records": "types"}  # modules that share the room of another
 MAY_IMPORT_UI = {"ui", "pages", "app"}
 
 

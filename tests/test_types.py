@@ -11,7 +11,8 @@ from uuid import RFC_4122, UUID
 import pytest
 
 from lab import types
-from lab.types import Expert, Response, RouterConfig, Timings, new_id
+from lab.records import Response
+from lab.types import Expert, RouterConfig, Timings, new_id
 
 
 def response(**fields: object) -> Response:

@@ -11,11 +11,11 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from lab.errors import NotFound
+from lab.records import Feedback, Response
 from lab.store.engine import Store, insert_once
 from lab.store.serialise import plain
 from lab.store.tables import EventRow, FeedbackRow, ResponseRow
 from lab.store.text import check_texts, is_storable, repair_text
-from lab.types import Feedback, Response
 
 _CLEARED = "cleared"
 _PLAIN_COLUMNS = (

@@ -11,11 +11,11 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from lab.errors import NotFound, StoreError
+from lab.records import Job, JobState
 from lab.store.engine import Store, exclusive
 from lab.store.owner import Process, is_gone
 from lab.store.tables import JobRow
 from lab.store.text import check_texts, is_storable, repair_text
-from lab.types import Job, JobState
 
 STALE_S = 15.0
 """A running job whose heartbeat is older than this, in seconds, counts as interrupted."""

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-from lab.types import Expert, Match, Message, Price, RouterConfig, Timings
+from lab.types import Calibration, Calibrator, Expert, LearnedWeights, Match, Message, Price, RouterConfig, Timings
 
 
 def dumps(value: Any) -> str:
@@ -37,12 +37,35 @@ def config_to_json(config: RouterConfig) -> dict[str, Any]:
         "top_k": config.top_k,
         "on_conflict": config.on_conflict,
         "encoder": config.encoder,
+        "scorer": config.scorer,
+        "learned": None if config.learned is None else plain(asdict(config.learned)),
+        "calibrator": None if config.calibrator is None else plain(asdict(config.calibrator)),
     }
 
 
 def config_from_json(value: Mapping[str, Any]) -> RouterConfig:
-    """Return the configuration that `config_to_json` wrote."""
-    return RouterConfig(**{**value, "experts": tuple(_expert_from_json(expert) for expert in value["experts"])})
+    """Return the configuration that `config_to_json` wrote, this lab's or an older one's."""
+    learned, calibrator = value.get("learned"), value.get("calibrator")
+    return RouterConfig(
+        **{
+            **value,
+            "experts": tuple(_expert_from_json(expert) for expert in value["experts"]),
+            "learned": learned and LearnedWeights(**{**learned, "classes": tuple(learned["classes"])}),
+            "calibrator": calibrator and _calibrator_from_json(calibrator),
+        }
+    )
+
+
+def _calibrator_from_json(value: Mapping[str, Any]) -> Calibrator:
+    layers = {layer: _calibration_from_json(value[layer]) for layer in ("keyword", "semantic", "fallback")}
+    return Calibrator(fitted_for=value["fitted_for"], **layers)
+
+
+def _calibration_from_json(value: Mapping[str, Any] | None) -> Calibration | None:
+    if value is None:
+        return None
+    knots = {name: tuple(value[name]) for name in ("scores", "probabilities")}
+    return Calibration(**{**value, **knots})
 
 
 def _expert_to_json(expert: Expert) -> dict[str, Any]:

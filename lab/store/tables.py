@@ -141,3 +141,123 @@ class JobRow(LabModel, table=True):
     process_start: str
     created_at: datetime
     updated_at: datetime
+
+
+class DatasetRow(LabModel, table=True):
+    """A dataset without its rows, which are Parquet under its content hash. Deleted ones stay, for the runs on them."""
+
+    __tablename__ = "dataset"
+    __table_args__ = (_one("uq_dataset_content", "content_hash", where="deleted_at IS NULL"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    name: str
+    content_hash: str
+    rows: int
+    labels: dict[str, Any] = Field(sa_type=JSON)
+    query_types: dict[str, Any] = Field(sa_type=JSON)
+    sources: dict[str, Any] = Field(sa_type=JSON)
+    seed: int
+    origin: str
+    file_name: str
+    created_at: datetime
+    deleted_at: datetime | None
+
+
+class LabelRow(LabModel, table=True):
+    """A label given by a person, to a row of a dataset or to an event. Rows are only added; the newest counts."""
+
+    __tablename__ = "label"
+    __table_args__ = (Index(None, "dataset_id", "row", "seq"), Index(None, "event_id", "seq"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    dataset_id: str | None = Field(foreign_key="dataset.id")
+    row: int | None
+    event_id: str | None = Field(foreign_key="routing_event.id")
+    prompt: str
+    expert: str | None
+    created_at: datetime
+
+
+class SealedLookRow(LabModel, table=True):
+    """One look at the sealed split of a dataset, with the router whose result was shown."""
+
+    __tablename__ = "sealed_look"
+    __table_args__ = (Index(None, "dataset_id", "seq"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    dataset_id: str = Field(foreign_key="dataset.id")
+    dataset_hash: str
+    router_hash: str
+    why: str
+    created_at: datetime
+
+
+class RunRow(LabModel, table=True):
+    """One saved search."""
+
+    __tablename__ = "run"
+    __table_args__ = (Index(None, "dataset_id", "seq"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    name: str
+    dataset_id: str = Field(foreign_key="dataset.id")
+    dataset_hash: str
+    router_hash: str
+    seed: int
+    spec: dict[str, Any] = Field(sa_type=JSON)
+    result: dict[str, Any] = Field(sa_type=JSON)
+    packages: dict[str, Any] = Field(sa_type=JSON)
+    seconds: float = Field(sa_type=Double)
+    created_at: datetime
+    deleted_at: datetime | None
+
+
+class DraftRow(LabModel, table=True):
+    """One revision of a draft. The draft is the newest revision of the newest draft that was not ended."""
+
+    __tablename__ = "router_draft"
+    __table_args__ = (Index(None, "draft_id", "seq"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    draft_id: str
+    base_version_id: str = Field(foreign_key="router_version.id")
+    config: dict[str, Any] = Field(sa_type=JSON)
+    edit: str  # what this revision changed, as a sentence
+    state: str  # open | undone | adopted | discarded
+    created_at: datetime
+
+
+class AdoptionRow(LabModel, table=True):
+    """When a version went live, instead of which one, and why."""
+
+    __tablename__ = "adoption"
+    __table_args__ = (_AUTOINCREMENT,)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    version_id: str = Field(foreign_key="router_version.id")
+    before_id: str | None = Field(foreign_key="router_version.id")
+    note: str
+    evidence: dict[str, Any] = Field(sa_type=JSON)
+    created_at: datetime
+
+
+class OutcomeRow(LabModel, table=True):
+    """How good an expert's answer to a row of a dataset was, in [0, 1], and who says so."""
+
+    __tablename__ = "outcome"
+    __table_args__ = (Index(None, "dataset_id", "row"), _AUTOINCREMENT)
+
+    seq: int = _seq()
+    id: str = Field(unique=True)
+    dataset_id: str = Field(foreign_key="dataset.id")
+    row: int
+    expert: str
+    quality: float = Field(sa_type=Double)
+    source: str
+    created_at: datetime

@@ -8,11 +8,12 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from lab.errors import NotFound
+from lab.records import RouterVersion
 from lab.store.engine import Store, exclusive
 from lab.store.serialise import config_from_json, config_to_json
 from lab.store.tables import RouterVersionRow
 from lab.store.text import check_texts, is_storable
-from lab.types import RouterConfig, RouterVersion, new_id
+from lab.types import RouterConfig, new_id
 
 
 def live(store: Store) -> RouterVersion | None:

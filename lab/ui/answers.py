@@ -7,8 +7,9 @@ import streamlit as st
 from lab.answers import CANCELLED, Answer
 from lab.errors import LabError
 from lab.exchange import Routed
+from lab.records import Feedback, Response
 from lab.store import answers as stored
-from lab.types import NONE, Feedback, Response, RouterConfig, new_id
+from lab.types import NONE, RouterConfig, new_id
 from lab.ui import resources, text, wording
 from lab.ui.components import fault
 from lab.ui.resources import Lab

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.errors import LabError
-from lab.types import Job
+from lab.records import Job
 from lab.ui import resources, text
 
 _POLL_S = 0.5

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lab.types import NONE, Decision, Flip, Layer, Match, Response, RouterConfig, RouterVersion, Timings
+from lab.records import Response, RouterVersion
+from lab.types import NONE, Decision, Flip, Layer, Match, RouterConfig, Timings
 from lab.ui import colours
 from lab.ui.text import code, one_line, plain
 

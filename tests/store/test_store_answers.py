@@ -8,8 +8,8 @@ from typing import Literal
 import pytest
 
 from lab.errors import NotFound, StoreError
+from lab.records import Event, Feedback, Response
 from lab.store import Store, answers
-from lab.types import Event, Feedback, Response
 
 Recorder = Callable[..., Event]
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -14,9 +14,9 @@ from sqlmodel import col, select
 
 import lab.store.tables
 from lab.errors import NotFound, StoreError
+from lab.records import Event
 from lab.store import Store, events, open_store
 from lab.store.tables import EventRow
-from lab.types import Event
 
 Recorder = Callable[..., Event]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lab.errors import StoreError
+from lab.records import Event
 from lab.store import Store, events, open_store
 from lab.store.address import address_of
-from lab.types import Event
 
 Recorder = Callable[..., Event]
 

@@ -19,10 +19,10 @@ from filelock import FileLock
 from sqlalchemy import create_engine
 
 from lab.errors import DatabaseTooNew, DatabaseTooOld, StoreError
+from lab.records import Event
 from lab.store import Store, events, open_store, upgrade
 from lab.store.schema import HISTORY, History, Upgrade, check_sqlite, prepare_sqlite
 from lab.store.tables import LabModel
-from lab.types import Event
 
 NEXT = '''
 """One more column."""

@@ -14,10 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from lab.errors import NotFound, StoreError
+from lab.records import RouterVersion
 from lab.store import Store, versions
 from lab.store.serialise import config_from_json, config_to_json, dumps
 from lab.store.tables import RouterVersionRow
-from lab.types import NONE, Expert, Price, RouterConfig, RouterVersion
+from lab.types import NONE, Expert, Price, RouterConfig
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 finite = st.floats(allow_nan=False, allow_infinity=False)

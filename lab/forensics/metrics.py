@@ -1,0 +1,109 @@
+"""The figures of the field, each by its definition, on counts and arrays.
+
+A function that cannot say anything (no rows, one class only) returns NaN, never a number that looks like a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import comb, isnan, nan, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Z95 = 1.959963984540054
+
+
+class Interval(NamedTuple):
+    """A figure with the ends of its 95 % interval; NaN where there is nothing to tell."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Return `.941 [.915, .960]`."""
+        return "–" if isnan(self.value) else f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def wilson(hits: float, n: float, z: float = Z95) -> Interval:
+    """Return the share `hits / n` with its score interval (Wilson, 1927); NaN for n = 0."""
+    if n <= 0:
+        return Interval(nan, nan, nan)
+    share, scale = hits / n, 1 + z * z / n
+    middle = (share + z * z / (2 * n)) / scale
+    half = z * sqrt(max(share * (1 - share) / n + z * z / (4 * n * n), 0.0)) / scale
+    return Interval(share, max(middle - half, 0.0), min(middle + half, 1.0))
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return the exact two-sided p-value of McNemar's test on the discordant prompts (binomial, p = ½).
+
+    `only_first`: prompts that the first router alone gets right. 1.0 without discordant prompts.
+    """
+    n, least = only_first + only_second, min(only_first, only_second)
+    tail = sum(comb(n, k) for k in range(least + 1))
+    return min(1.0, 2 * tail / 2**n)
+
+
+def macro_f1(labels: Sequence[str], predicted: Sequence[str]) -> float:
+    """Return the mean F1 over the classes that stand in `labels` (each class counts the same, however rare)."""
+    classes = sorted(set(labels))
+    if not classes:
+        return nan
+    truth, guess = np.asarray(labels, dtype=object), np.asarray(predicted, dtype=object)
+    scores = []
+    for one in classes:
+        right = int(np.count_nonzero((truth == one) & (guess == one)))
+        scores.append(f1(right, int(np.count_nonzero(guess == one)), int(np.count_nonzero(truth == one))))
+    return float(np.mean(scores))
+
+
+def f1(right: float, predicted: float, actual: float) -> float:
+    """Return 2·right / (predicted + actual); 0 where a class was never predicted right, NaN where it is nowhere."""
+    return nan if predicted + actual == 0 else 2 * right / (predicted + actual)
+
+
+def auroc(inside: ArrayLike, outside: ArrayLike) -> float:
+    """Return P(inside > outside) + ½ P(equal): how well a score tells the two apart. NaN where a side is empty."""
+    high, low = np.asarray(inside, dtype=np.float64), np.sort(np.asarray(outside, dtype=np.float64))
+    if not len(high) or not len(low):
+        return nan
+    below = np.searchsorted(low, high, side="left")
+    ties = np.searchsorted(low, high, side="right") - below
+    return float((below + ties / 2).sum() / (len(high) * len(low)))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values adjusted for asking several questions at once (Holm, 1979), in their order."""
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, p_values[index] * (len(p_values) - rank)))
+        adjusted[index] = highest
+    return adjusted
+
+
+def percentile_interval(value: float, samples: ArrayLike) -> Interval:
+    """Return `value` with the 2.5 % and 97.5 % points of its bootstrap samples (Efron, 1979)."""
+    drawn = np.asarray(samples, dtype=np.float64)
+    drawn = drawn[~np.isnan(drawn)]
+    if not len(drawn) or isnan(value):
+        return Interval(value, nan, nan)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return Interval(value, float(low), float(high))
+
+
+def resampled_groups(groups: NDArray[np.int64], seed: int, samples: int) -> NDArray[np.int64]:
+    """Return how often each row counts in each bootstrap sample, shape (samples, n): whole groups are drawn.
+
+    Near-duplicates share a group, so that a copy never stands for a second opinion.
+    """
+    _, index = np.unique(groups, return_inverse=True)
+    count = int(index.max()) + 1 if len(index) else 0
+    draw = np.random.default_rng(seed)
+    drawn = np.zeros((samples, count), dtype=np.int64)
+    for row in drawn:
+        row += np.bincount(draw.integers(0, count, count), minlength=count)
+    return drawn[:, index]
