@@ -6,7 +6,7 @@ A function that cannot say anything (no rows, one class only) returns NaN, never
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb, isnan, nan, sqrt
+from math import isnan, nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -43,8 +43,11 @@ def mcnemar(only_first: int, only_second: int) -> float:
     `only_first`: prompts that the first router alone gets right. 1.0 without discordant prompts.
     """
     n, least = only_first + only_second, min(only_first, only_second)
-    tail = sum(comb(n, k) for k in range(least + 1))
-    return min(1.0, 2 * tail / 2**n)
+    tail = term = 1  # C(n, 0)
+    for k in range(least):
+        term = term * (n - k) // (k + 1)
+        tail += term
+    return min(1.0, 2 * tail / (1 << n))
 
 
 def macro_f1(labels: Sequence[str], predicted: Sequence[str]) -> float:
@@ -62,7 +65,7 @@ def macro_f1(labels: Sequence[str], predicted: Sequence[str]) -> float:
 
 def f1(right: float, predicted: float, actual: float) -> float:
     """Return 2·right / (predicted + actual); 0 where a class was never predicted right, NaN where it is nowhere."""
-    return nan if predicted + actual == 0 else 2 * right / (predicted + actual)
+    return nan if predicted + actual == 0 else 2.0 * right / (predicted + actual)
 
 
 def auroc(inside: ArrayLike, outside: ArrayLike) -> float:
