@@ -1,0 +1,158 @@
+"""The exact search: every setting of two thresholds that can matter, however many there are.
+
+n prompts have at most n + 1 distinct outcomes an axis, those at the observed scores and margins. The sweep walks down
+the first axis and keeps, for every breakpoint of the second, the sums that the goal asks for: all n² settings are
+compared in memory that grows with n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lab.errors import SearchError
+from lab.forensics.axes import MIN_MARGIN, Axis, config_at, own
+from lab.forensics.cells import ALWAYS, Reach
+from lab.forensics.evidence import SEMANTIC
+from lab.forensics.goals import Goal
+from lab.forensics.measures import MACRO_F1, Ratio, Values, ratio
+from lab.forensics.sample import Measured, Stakes
+from lab.routing.rule import STEP
+from lab.types import RouterConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """The best of all settings: the highest threshold of each axis that gives it, and the goal's measures there."""
+
+    values: tuple[float, ...]
+    measures: dict[str, float]
+    kept: bool  # whether the goal's limits hold there
+    settings: int  # how many were compared
+
+
+def exact(measured: Measured, names: Sequence[str], goal: Goal, stakes: Stakes | None = None) -> Exact:
+    """Return the best setting of one or two ordered axes, over all breakpoints.
+
+    Raises SearchError for macro-F1, which is no ratio of sums: it is searched on the grid.
+    """
+    if MACRO_F1 in goal.measures:
+        raise SearchError("Macro-F1 is searched on the grid only. Take accuracy for the search over every breakpoint.")
+    axes = [Axis(name, (0.0,)) for name in names]
+    lowest = config_at(measured.config, axes, [axis.values[0] for axis in axes])
+    reach = Reach(Measured(measured.sample, lowest, measured.layer1, measured.layer2), axes)
+    sweep = _Sweep(reach, goal, stakes or Stakes())
+    return sweep.run()
+
+
+class _Sweep:
+    """One walk. `sums`: for each measure its numerator and denominator, one value a breakpoint of the second axis."""
+
+    def __init__(self, reach: Reach, goal: Goal, stakes: Stakes) -> None:
+        self.reach, self.goal = reach, goal
+        sample = reach.sample
+        weights = np.ones(len(sample)) if sample.weights is None else sample.weights
+        self.firsts = _candidates(reach, 0)
+        self.seconds = _candidates(reach, 1) if len(reach.axes) == 2 else np.zeros(1)
+        second = reach.critical[:, 1] if len(reach.axes) == 2 else np.full(len(sample), ALWAYS)
+        self.until = np.searchsorted(self.seconds, second, side="right")
+        self.open = np.flatnonzero(
+            (reach.claimed.layer == SEMANTIC) & (self.until > 0) & (reach.critical[:, 0] >= self.firsts[0])
+        )
+        self.sums: dict[str, tuple[Values, Values]] = {}
+        self.changes: list[tuple[Values, Values]] = []
+        for name in goal.measures:
+            one: Ratio = ratio(name, sample, stakes)
+            sides = []
+            for part in (one.over, one.under):
+                claimed, otherwise = part(reach.claimed) * weights, part(reach.otherwise) * weights
+                sums = np.full(len(self.seconds), float(otherwise.sum()))
+                change = claimed - otherwise
+                if change[self.open].any():
+                    self.changes.append((sums, change))
+                sides.append(sums)
+            self.sums[name] = (sides[0], sides[1])
+
+    def run(self) -> Exact:
+        """Walk from the highest setting of the first axis down, and keep the best."""
+        order = self.open[np.argsort(-self.reach.critical[self.open, 0], kind="stable")]
+        critical = self.reach.critical[order, 0]
+        ends = np.searchsorted(-critical, -self.firsts, side="right")  # how many rows are claimed at each setting
+        best_score, best, done = -np.inf, (0, 0), 0
+        kept_measures: dict[str, float] = {}
+        for place in range(len(self.firsts) - 1, -1, -1):
+            for row in order[done : ends[place]].tolist():
+                until = self.until[row]
+                for sums, change in self.changes:
+                    if change[row]:
+                        sums[:until] += change[row]
+            done = int(ends[place])
+            score = self.goal.score(self._measure)
+            at = len(score) - 1 - int(score[::-1].argmax())  # of equals the highest setting: it claims least
+            if score[at] > best_score:
+                best_score, best = float(score[at]), (place, at)
+                kept_measures = {name: float(self._measure(name)[at]) for name in self.goal.measures}
+        kept = all(bool(limit.holds(np.array([kept_measures[limit.measure]]))[0]) for limit in self.goal.limits)
+        values = (float(self.firsts[best[0]]), float(self.seconds[best[1]]))[: len(self.reach.axes)]
+        return Exact(values, kept_measures, kept, len(self.firsts) * len(self.seconds))
+
+    def _measure(self, name: str) -> Values:
+        over, under = self.sums[name]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(np.abs(under) > 1e-12, over / under, np.nan)
+
+
+def _candidates(reach: Reach, place: int) -> Values:
+    """Every value of an axis that gives an outcome of its own: the breakpoints, and one above them all."""
+    found = reach.breakpoints(place)
+    highest = 2.0 if reach.axes[place].name == MIN_MARGIN else 1.0
+    if not len(found):
+        return np.array([0.0])
+    above = found[-1] + STEP
+    return np.append(found, above) if above <= highest else found
+
+
+def best_own_thresholds(measured: Measured, name: str, stakes: Stakes | None = None) -> RouterConfig:
+    """Return the router with the threshold of every expert at its exact optimum for one measure over all rows.
+
+    For a fixed margin the winner does not depend on thresholds, so each expert's rows can be cut on their own: one sort
+    and one cumulative sum an expert. The threshold stands in the middle of the gap it may lie in. Experts that are best
+    for no row keep theirs. Raises SearchError for a measure whose denominator depends on the setting.
+    """
+    sample, config = measured.sample, measured.config
+    axes = [Axis(own(expert.name), (-1.0,)) for expert in config.experts]
+    one = ratio(name, sample, stakes or Stakes())
+    thresholds = {}
+    for axis in axes:
+        lowest = config_at(config, [axis], [-1.0])
+        reach = Reach(Measured(sample, lowest, measured.layer1, measured.layer2), [axis])
+        mine = np.flatnonzero(np.isfinite(reach.critical[:, 0]))
+        if not len(mine):
+            continue
+        if (one.under(reach.claimed) != one.under(reach.otherwise)).any():
+            raise SearchError(f"The measure {name} does not separate by expert. Take accuracy, cost or misroute_cost.")
+        weights = np.ones(len(sample)) if sample.weights is None else sample.weights
+        gain = ((one.over(reach.claimed) - one.over(reach.otherwise)) * weights)[mine]
+        thresholds[axis.expert or ""] = _cut(reach.critical[mine, 0], gain if _higher(name) else -gain)
+    return config_at(config, [Axis(own(expert), (0.0,)) for expert in thresholds], list(thresholds.values()))
+
+
+def _higher(name: str) -> bool:
+    from lab.forensics.measures import known
+
+    return next((one.higher_is_better for one in known(()) if one.name == name), True)
+
+
+def _cut(scores: Values, gain: Values) -> float:
+    """Return the threshold that keeps the rows whose gains add up to most; of equals the one that claims least."""
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    last = np.append(ranked[1:] != ranked[:-1], True)  # rows with equal scores pass together
+    totals = np.concatenate([[0.0], np.cumsum(gain[order])[last]])
+    levels = np.concatenate([[ranked[0] + 2 * STEP], ranked[last]])
+    best = int(totals.argmax())
+    low = levels[best + 1] if best + 1 < len(levels) else levels[best] - 2 * STEP
+    middle = round((levels[best] + low) / 2 + STEP / 2, 6)
+    return float(min(max(middle, -1.0), 1.0, levels[best])) if best else float(min(levels[0], 1.0))
