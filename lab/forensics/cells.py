@@ -71,9 +71,9 @@ class Reach:
             passes &= margin >= rule.min_margin
         return passes
 
-    def breakpoints(self, place: int) -> Values:
-        """Return the observed values of an axis at which some row's claim ends, ascending, without doubles."""
-        column = self.critical[:, place]
+    def breakpoints(self, place: int, rows: Bools | None = None) -> Values:
+        """Return the observed values of an axis at which a claim ends (of any of `rows`), ascending, no doubles."""
+        column = self.critical[:, place] if rows is None else self.critical[rows, place]
         found: Values = np.unique(column[np.isfinite(column)])
         return found
 

@@ -41,7 +41,7 @@ EXAMPLES = (
     "at most 40 % of calls to {dear}, then best accuracy",
     "at least 80 % recall of none, then best accuracy",
 )
-_SLACK = 1e-9
+SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Limit:
     def holds(self, values: Values) -> Bools:
         """Tell where the limit holds; an undefined measure never breaks an upper limit, and never meets a lower one."""
         if self.at_least:
-            return np.nan_to_num(values, nan=-np.inf) >= self.bound - _SLACK
-        return np.nan_to_num(values, nan=-np.inf) <= self.bound + _SLACK
+            return np.nan_to_num(values, nan=-np.inf) >= self.bound - SLACK
+        return np.nan_to_num(values, nan=-np.inf) <= self.bound + SLACK
 
     def missing(self, values: Values) -> Values:
         """Return by how much the limit is broken, 0 where it holds."""

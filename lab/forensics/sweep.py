@@ -15,8 +15,8 @@ import numpy as np
 from lab.errors import SearchError
 from lab.forensics.axes import MIN_MARGIN, Axis, config_at, own
 from lab.forensics.cells import ALWAYS, Reach
-from lab.forensics.evidence import SEMANTIC
-from lab.forensics.goals import Goal
+from lab.forensics.evidence import SEMANTIC, Bools
+from lab.forensics.goals import SLACK, Goal
 from lab.forensics.measures import MACRO_F1, Ratio, Values, ratio
 from lab.forensics.sample import Measured, Stakes
 from lab.routing.rule import STEP
@@ -48,55 +48,79 @@ def exact(measured: Measured, names: Sequence[str], goal: Goal, stakes: Stakes |
 
 
 class _Sweep:
-    """One walk. `sums`: for each measure its numerator and denominator, one value a breakpoint of the second axis."""
+    """One walk. `sums`: for each measure its numerator and denominator, one value a breakpoint of the second axis.
+
+    Rows that change none of the sums are passed over: no setting is better for being just at one of them.
+    """
 
     def __init__(self, reach: Reach, goal: Goal, stakes: Stakes) -> None:
         self.reach, self.goal = reach, goal
-        sample = reach.sample
+        sample, two = reach.sample, len(reach.axes) == 2
         weights = np.ones(len(sample)) if sample.weights is None else sample.weights
-        self.firsts = _candidates(reach, 0)
-        self.seconds = _candidates(reach, 1) if len(reach.axes) == 2 else np.zeros(1)
-        second = reach.critical[:, 1] if len(reach.axes) == 2 else np.full(len(sample), ALWAYS)
-        self.until = np.searchsorted(self.seconds, second, side="right")
-        self.open = np.flatnonzero(
-            (reach.claimed.layer == SEMANTIC) & (self.until > 0) & (reach.critical[:, 0] >= self.firsts[0])
-        )
-        self.sums: dict[str, tuple[Values, Values]] = {}
-        self.changes: list[tuple[Values, Values]] = []
+        parts: dict[str, list[tuple[float, Values]]] = {}
+        matters = np.zeros(len(sample), dtype=bool)
         for name in goal.measures:
             one: Ratio = ratio(name, sample, stakes)
-            sides = []
+            parts[name] = []
             for part in (one.over, one.under):
                 claimed, otherwise = part(reach.claimed) * weights, part(reach.otherwise) * weights
-                sums = np.full(len(self.seconds), float(otherwise.sum()))
-                change = claimed - otherwise
+                parts[name].append((float(otherwise.sum()), claimed - otherwise))
+                matters |= claimed != otherwise
+        matters &= (reach.claimed.layer == SEMANTIC) & np.isfinite(reach.critical).any(axis=1)
+        always = (reach.claimed.layer == SEMANTIC) & ~np.isfinite(reach.critical).any(axis=1)
+        self.settings = len(_candidates(reach, 0)) * (len(_candidates(reach, 1)) if two else 1)
+        self.firsts = _candidates(reach, 0, matters)
+        self.seconds = _candidates(reach, 1, matters) if two else np.zeros(1)
+        second = reach.critical[:, 1] if two else np.full(len(sample), ALWAYS)
+        self.until = np.searchsorted(self.seconds, second, side="right")
+        self.open = np.flatnonzero(matters)
+        self.sums: dict[str, tuple[Values, Values]] = {}
+        self.changes: list[tuple[Values, Values]] = []
+        for name, sides in parts.items():
+            arrays = []
+            for total, change in sides:
+                sums = np.full(len(self.seconds), total + float(change[always].sum()))
                 if change[self.open].any():
                     self.changes.append((sums, change))
-                sides.append(sums)
-            self.sums[name] = (sides[0], sides[1])
+                arrays.append(sums)
+            self.sums[name] = (arrays[0], arrays[1])
 
     def run(self) -> Exact:
         """Walk from the highest setting of the first axis down, and keep the best."""
         order = self.open[np.argsort(-self.reach.critical[self.open, 0], kind="stable")]
         critical = self.reach.critical[order, 0]
         ends = np.searchsorted(-critical, -self.firsts, side="right")  # how many rows are claimed at each setting
-        best_score, best, done = -np.inf, (0, 0), 0
-        kept_measures: dict[str, float] = {}
+        best_score, best, done, kept = -np.inf, (0, 0), 0, False
+        measures: dict[str, float] = {}
         for place in range(len(self.firsts) - 1, -1, -1):
             for row in order[done : ends[place]].tolist():
                 until = self.until[row]
                 for sums, change in self.changes:
-                    if change[row]:
-                        sums[:until] += change[row]
+                    sums[:until] += change[row]
             done = int(ends[place])
-            score = self.goal.score(self._measure)
+            holds = self._holds()
+            if kept and not holds.any():
+                continue
+            if holds.any():
+                score = self._measure(self.goal.best) * (1.0 if self.goal.higher_is_better else -1.0)
+                score = np.where(holds & ~np.isnan(score), score, -1e8 if not kept else -np.inf)
+            else:
+                score = self.goal.score(self._measure)
             at = len(score) - 1 - int(score[::-1].argmax())  # of equals the highest setting: it claims least
-            if score[at] > best_score:
-                best_score, best = float(score[at]), (place, at)
-                kept_measures = {name: float(self._measure(name)[at]) for name in self.goal.measures}
-        kept = all(bool(limit.holds(np.array([kept_measures[limit.measure]]))[0]) for limit in self.goal.limits)
+            if score[at] > best_score or (holds[at] and not kept):
+                best_score, best, kept = float(score[at]), (place, at), bool(holds[at])
+                measures = {name: float(self._measure(name)[at]) for name in self.goal.measures}
         values = (float(self.firsts[best[0]]), float(self.seconds[best[1]]))[: len(self.reach.axes)]
-        return Exact(values, kept_measures, kept, len(self.firsts) * len(self.seconds))
+        return Exact(values, measures, kept, self.settings)
+
+    def _holds(self) -> Bools:
+        """Tell where all limits hold, without a division."""
+        holds = np.ones(len(self.seconds), dtype=bool)
+        for limit in self.goal.limits:
+            over, under = self.sums[limit.measure]
+            gap = over - limit.bound * under if limit.at_least else limit.bound * under - over
+            holds &= (gap >= -SLACK * under) & ((under > 0) | (not limit.at_least))
+        return holds
 
     def _measure(self, name: str) -> Values:
         over, under = self.sums[name]
@@ -104,9 +128,9 @@ class _Sweep:
             return np.where(np.abs(under) > 1e-12, over / under, np.nan)
 
 
-def _candidates(reach: Reach, place: int) -> Values:
-    """Every value of an axis that gives an outcome of its own: the breakpoints, and one above them all."""
-    found = reach.breakpoints(place)
+def _candidates(reach: Reach, place: int, rows: Bools | None = None) -> Values:
+    """Every value of an axis that gives an outcome of its own: the breakpoints (of `rows`), and one above them all."""
+    found = reach.breakpoints(place, rows)
     highest = 2.0 if reach.axes[place].name == MIN_MARGIN else 1.0
     if not len(found):
         return np.array([0.0])
