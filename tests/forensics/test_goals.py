@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lab.errors import SearchError
-from lab.forensics.goals import EXAMPLES, Limit, in_words, parse_goal
+from lab.forensics.grid_search.goals import EXAMPLES, Limit, in_words, parse_goal
 
 EXPERTS = ("professor", "zoomer")
 TYPES = ("code", "small talk")

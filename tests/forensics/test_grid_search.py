@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.errors import SearchError
-from lab.forensics.axes import MOST_CELLS, Axis, config_at, own, parse, regular, value_in
-from lab.forensics.cells import single
 from lab.forensics.evidence import LAYERS, Evidence
-from lab.forensics.grid_search import Grid, drawing, zoomed
+from lab.forensics.grid_search.axes import MOST_CELLS, Axis, config_at, own, parse, regular, value_in
+from lab.forensics.grid_search.cells import single
+from lab.forensics.grid_search.grid import Grid, drawing, zoomed
 from lab.forensics.measures import known
 from lab.forensics.metrics import macro_f1
 from lab.forensics.sample import Measured, Stakes, sample_of

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.errors import SearchError
-from lab.forensics.axes import Axis
-from lab.forensics.cells import single
 from lab.forensics.evidence import Layer1, Layer2
-from lab.forensics.goals import parse_goal
-from lab.forensics.grid_search import Grid
+from lab.forensics.grid_search.axes import Axis
+from lab.forensics.grid_search.cells import single
+from lab.forensics.grid_search.goals import parse_goal
+from lab.forensics.grid_search.grid import Grid
+from lab.forensics.grid_search.sweep import best_own_thresholds, exact
 from lab.forensics.sample import Measured, Stakes, sample_of
-from lab.forensics.sweep import best_own_thresholds, exact
 
 GOALS = (
     "best accuracy",

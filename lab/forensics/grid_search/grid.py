@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lab.errors import SearchError
-from lab.forensics.axes import Axis, Value, check_all, config_at, value_in
-from lab.forensics.cells import Cells, Reach
 from lab.forensics.evidence import Evidence, Ints, Outcomes
+from lab.forensics.grid_search.axes import Axis, Value, check_all, config_at, value_in
+from lab.forensics.grid_search.cells import Cells, Reach
 from lab.forensics.measures import Values
 from lab.forensics.sample import Measured, Sample, Stakes
 from lab.types import RouterConfig
@@ -123,7 +123,7 @@ def _place(config: RouterConfig, axis: Axis) -> int | None:
 
 def zoomed(grid: Grid, axis: Axis, low: float, high: float, count: int = DRAWN) -> Axis:
     """Return the axis between `low` and `high`: every breakpoint there when those can be drawn, else evenly spaced."""
-    from lab.forensics.axes import regular
+    from lab.forensics.grid_search.axes import regular
 
     found = grid.breakpoints(axis)
     found = found[(found >= low) & (found <= high)]

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lab.errors import SearchError
-from lab.forensics.axes import MIN_MARGIN, Axis, config_at, own
-from lab.forensics.cells import ALWAYS, Reach
 from lab.forensics.evidence import SEMANTIC, Bools
-from lab.forensics.goals import SLACK, Goal
+from lab.forensics.grid_search.axes import MIN_MARGIN, Axis, config_at, own
+from lab.forensics.grid_search.cells import ALWAYS, Reach
+from lab.forensics.grid_search.goals import SLACK, Goal
 from lab.forensics.measures import MACRO_F1, Ratio, Values, ratio
 from lab.forensics.sample import Measured, Stakes
 from lab.routing.rule import STEP

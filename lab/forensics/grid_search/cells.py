@@ -6,14 +6,16 @@ axis. So a sum over the claimed rows of every cell is one two-dimensional histog
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from lab.errors import SearchError
-from lab.forensics.axes import MIN_MARGIN, THRESHOLD, Axis
 from lab.forensics.evidence import FALLBACK, KEYWORD, NOBODY, SEMANTIC, Bools, Ints, Outcomes
-from lab.forensics.measures import MACRO_F1, Ratio, Values, predicted, ratio
+from lab.forensics.grid_search.axes import MIN_MARGIN, THRESHOLD, Axis
+from lab.forensics.measures import MACRO_F1, Values, predicted, ratio
 from lab.forensics.sample import Measured, Stakes
 
 NEVER, ALWAYS = -np.inf, np.inf
@@ -101,6 +103,7 @@ class Cells:
             self.shape = (lengths[0], 1)
         self.open = np.flatnonzero(open_rows)
         self._at = self.places[self.open]
+        self._parts: dict[str, tuple[Values, Values, Values, Values]] = {}
 
     def totals(self, claimed: Values, otherwise: Values) -> Values:
         """Return the sum over rows in every cell, where a row adds `claimed` or else `otherwise`, each (n,)."""
@@ -108,7 +111,8 @@ class Cells:
         if weights is not None:
             claimed, otherwise = claimed * weights, otherwise * weights
         change = (claimed - otherwise)[self.open]
-        return float(otherwise.sum()) + self._summed(change, self._at)
+        total = float(otherwise.sum())
+        return total + self._summed(change, self._at) if change.any() else np.full(self.shape, total)
 
     def _summed(self, change: Values, at: Ints) -> Values:
         counted: Values = np.bincount(at, weights=change, minlength=self.shape[0] * self.shape[1]).astype(np.float64)
@@ -118,19 +122,27 @@ class Cells:
         summed: Values = np.cumsum(histogram[::-1], axis=0)[::-1]
         return summed
 
-    def ratio(self, one: Ratio) -> Values:
-        """Return a measure in every cell, NaN where it is undefined."""
-        claimed, otherwise = self.reach.claimed, self.reach.otherwise
-        under = self.totals(one.under(claimed), one.under(otherwise))
-        over = self.totals(one.over(claimed), one.over(otherwise))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(np.abs(under) > 1e-12, over / under, np.nan)
+    def weighted(self, weights: Values) -> Cells:
+        """Return the same cells with other weights of the rows, (n,): a bootstrap sample."""
+        twin = copy.copy(self)
+        twin.sample = replace(self.sample, weights=weights)
+        return twin
 
     def metric(self, name: str) -> Values:
-        """Return the measure called `name` in every cell. Raises SearchError for an unknown one."""
+        """Return the measure called `name` in every cell, NaN where it is undefined.
+
+        Raises SearchError for an unknown one.
+        """
         if name == MACRO_F1:
             return self.macro_f1()
-        return self.ratio(ratio(name, self.sample, self.stakes))
+        if name not in self._parts:
+            one, claimed, otherwise = ratio(name, self.sample, self.stakes), self.reach.claimed, self.reach.otherwise
+            self._parts[name] = (one.over(claimed), one.over(otherwise), one.under(claimed), one.under(otherwise))
+        over_claimed, over_otherwise, under_claimed, under_otherwise = self._parts[name]
+        over = self.totals(over_claimed, over_otherwise)
+        under = self.totals(under_claimed, under_otherwise)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(np.abs(under) > 1e-12, over / under, np.nan)
 
     def macro_f1(self) -> Values:
         """Return the mean F1 over the labels that stand in the sample, in every cell.
