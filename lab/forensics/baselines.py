@@ -1,0 +1,198 @@
+"""What a router must beat: one expert for everything, a coin, the nearest neighbour, a classifier, the live version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lab.encoders import Vectors
+from lab.forensics.compare import accuracy_of
+from lab.forensics.evidence import FALLBACK, SEMANTIC, Ints, Outcomes
+from lab.forensics.metrics import Interval
+from lab.forensics.sample import Sample, Stakes
+
+_NEIGHBOURS = (1, 3, 5, 10, 20)
+_FOLDS = 5
+_BLOCK = 2_000  # prompts compared with all others at a time
+_MOST_ROWS = 20_000  # what a classifier and the neighbours learn from; a sample of more says nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """One way to do without the router, measured on the same rows. `decided` is None for what is no single decision."""
+
+    name: str
+    about: str
+    accuracy: Interval
+    cost: float
+    decided: Outcomes | None
+
+
+def constant(sample: Sample, code: int) -> Outcomes:
+    """Return the outcome of sending everything to one expert; with `none`, of leaving everything to nobody."""
+    n = len(sample)
+    return Outcomes(np.full(n, code), np.full(n, FALLBACK if code == sample.nobody else SEMANTIC))
+
+
+def classified(sample: Sample, codes: Ints) -> Outcomes:
+    """Return the outcome of a classifier's answers; answering `none` leaves the prompt to nobody."""
+    return Outcomes(codes, np.where(codes == sample.nobody, FALLBACK, SEMANTIC))
+
+
+def baselines(
+    sample: Sample,
+    router: Outcomes,
+    live: Outcomes,
+    *,
+    vectors: Vectors,
+    learn: Sample,
+    learn_vectors: Vectors,
+    stakes: Stakes | None = None,
+    quality: np.ndarray | None = None,
+    seed: int = 0,
+) -> list[Baseline]:
+    """Return the baselines on `sample`, whose vectors are (n, dim); what learns, learns on `learn`, other rows.
+
+    `router` is the outcome to stand beside (the random baseline takes its call shares). `quality` (n, experts) holds
+    measured outcomes where there are any; then the oracle, and the experts by their answers, are told as well.
+    """
+    stakes = stakes or Stakes()
+    found = []
+    counts = np.bincount(sample.labels, minlength=len(sample.experts) + 1)
+    for code in np.argsort(-counts, kind="stable")[:3].tolist():
+        if counts[code] or len(sample.experts) <= 2:
+            name = "always nobody" if code == sample.nobody else f"always {sample.experts[code]}"
+            about = f"every prompt to {sample.name(code)}: {counts[code]:,} of {len(sample):,} rows are labelled so"
+            found.append(_measured(name, about, sample, constant(sample, code), stakes, seed))
+    found.append(_random(sample, router, stakes))
+    found += learnt(sample, vectors, learn, learn_vectors, stakes, seed)
+    found.append(_measured("live version", "the router that routes now", sample, live, stakes, seed))
+    if quality is not None:
+        found.append(_oracle(sample, quality, stakes, seed))
+    return found
+
+
+def _measured(name: str, about: str, sample: Sample, decided: Outcomes, stakes: Stakes, seed: int) -> Baseline:
+    cost = float(stakes.calls(sample.experts)[decided.expert].mean())
+    return Baseline(name, about, accuracy_of(sample, decided, seed), cost, decided)
+
+
+def _random(sample: Sample, router: Outcomes, stakes: Stakes) -> Baseline:
+    """The expected accuracy of a coin that calls each expert as often as the router does."""
+    n, codes = len(sample), len(sample.experts) + 1
+    calls = np.bincount(router.expert, minlength=codes) / n
+    labels = np.bincount(sample.labels, minlength=codes) / n
+    left = float(np.mean(router.layer == FALLBACK))
+    value = float((calls[:-1] * labels[:-1]).sum() + left * labels[-1])
+    half = 1.96 * float(np.sqrt(value * (1 - value) / n))
+    cost = float((calls * stakes.calls(sample.experts)).sum())
+    about = "each expert as often as the router calls it, at random; the mean of all such coins"
+    interval = Interval(value, max(value - half, 0.0), min(value + half, 1.0))
+    return Baseline("random, same call share", about, interval, cost, None)
+
+
+def learnt(
+    sample: Sample, vectors: Vectors, learn: Sample, learn_vectors: Vectors, stakes: Stakes, seed: int
+) -> list[Baseline]:
+    """Return what learns from labelled rows: nearest neighbours and a logistic regression on the same vectors."""
+    if len(learn) < 10 or len(np.unique(learn.labels)) < 2:
+        return []
+    if len(learn) > _MOST_ROWS:
+        chosen = np.sort(np.random.default_rng(seed).choice(len(learn), _MOST_ROWS, replace=False))
+        learn, learn_vectors = learn.take(chosen), learn_vectors[chosen]
+    k = _best_k(learn, learn_vectors, seed)
+    about = f"learnt on the {len(learn):,} tune rows"
+    near = classified(sample, nearest_labels(learn_vectors, learn.labels, vectors, k))
+    by_regression = classified(sample, regression_labels(learn_vectors, learn.labels, vectors))
+    return [
+        _measured("nearest neighbours", f"the majority of the {k} nearest, {about}", sample, near, stakes, seed),
+        _measured("logistic regression", f"on the same vectors, {about}", sample, by_regression, stakes, seed),
+    ]
+
+
+def regression_labels(known: Vectors, labels: Ints, asked: Vectors) -> Ints:
+    """Return the label that a logistic regression gives each of `asked`; `none` is a class like the others."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=10.0, max_iter=1_000).fit(known, labels)
+    return np.asarray(model.predict(asked), dtype=np.int64)
+
+
+def nearest_labels(known: Vectors, labels: Ints, asked: Vectors, k: int, apart: Ints | None = None) -> Ints:
+    """Return the majority label of the k nearest by cosine; of equals the label of the nearer neighbour.
+
+    With `apart`, a group a row where `asked` are the known rows themselves, a row never counts its own group.
+    """
+    k = min(k, len(known))
+    codes = int(labels.max()) + 1
+    found = np.empty(len(asked), dtype=np.int64)
+    for start in range(0, len(asked), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        cosines = asked[rows] @ known.T
+        if apart is not None:
+            cosines[apart[rows, None] == apart[None, :]] = -np.inf
+        top = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
+        near = np.take_along_axis(cosines, top, axis=1)
+        votes = np.zeros((len(top), codes))
+        weight = np.where(np.isneginf(near), 0.0, 1.0 + 1e-3 * np.clip(near, -1, 1))  # a nearer one settles a tie
+        for place in range(k):
+            np.add.at(votes, (np.arange(len(top)), labels[top[:, place]]), weight[:, place])
+        found[rows] = votes.argmax(axis=1)
+    return found
+
+
+def _best_k(learn: Sample, vectors: Vectors, seed: int) -> int:
+    """Choose the number of neighbours on the rows to learn from alone, each against all others but its copies."""
+    some = np.arange(len(learn))
+    if len(some) > 4 * _BLOCK:
+        some = np.sort(np.random.default_rng(seed).choice(len(learn), 4 * _BLOCK, replace=False))
+    part, known = learn.take(some), vectors[some]
+    scores = {
+        k: float(np.mean(nearest_labels(known, part.labels, known, k, part.groups) == part.labels))
+        for k in _NEIGHBOURS
+        if k < len(some)
+    }
+    return max(scores, key=lambda k: (scores[k], -k)) if scores else 1
+
+
+def _oracle(sample: Sample, quality: np.ndarray, stakes: Stakes, seed: int) -> Baseline:
+    """The best answer of each row by its measured outcomes, the cheaper expert of equals."""
+    calls = stakes.calls(sample.experts)[:-1]
+    ranked = np.where(np.isnan(quality), -np.inf, quality) - 1e-9 * calls / max(float(calls.max()), 1e-9)
+    decided = Outcomes(ranked.argmax(axis=1).astype(np.int64), np.full(len(sample), SEMANTIC))
+    return _measured(
+        "oracle", "the best measured answer of every row: nobody can route better", sample, decided, stakes, seed
+    )
+
+
+Folded = Callable[[Ints, Ints], Outcomes]
+"""From the rows to choose on and the rows to decide, as places in the sample, to what is decided for the latter."""
+
+
+def folds(groups: Ints, labels: Sequence[int] | Ints, seed: int, count: int = _FOLDS) -> Ints:
+    """Return the fold of each row: whole groups on one side, every label spread evenly."""
+    _, first, index = np.unique(groups, return_index=True, return_inverse=True)
+    of_group = np.asarray(labels)[first]
+    draw = np.random.default_rng(seed)
+    fold = np.empty(len(first), dtype=np.int64)
+    offset = 0
+    for label in np.unique(of_group).tolist():
+        mine = draw.permutation(np.flatnonzero(of_group == label))
+        fold[mine] = (np.arange(len(mine)) + offset) % count
+        offset += len(mine)
+    return fold[index]
+
+
+def out_of_fold(sample: Sample, decide: Folded, seed: int, count: int = _FOLDS) -> Outcomes:
+    """Return what is decided for each row when it was not among those that the decision was chosen on."""
+    fold = folds(sample.groups, sample.labels, seed, count)
+    expert, layer = np.zeros(len(sample), dtype=np.int64), np.zeros(len(sample), dtype=np.int64)
+    for one in np.unique(fold).tolist():
+        inside, outside = np.flatnonzero(fold != one), np.flatnonzero(fold == one)
+        if not len(inside):
+            inside = outside
+        found = decide(inside, outside)
+        expert[outside], layer[outside] = found.expert, found.layer
+    return Outcomes(expert, layer)
