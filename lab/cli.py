@@ -1,4 +1,4 @@
-"""The shell face of the lab: `python -m lab route | app | prepare | db`.
+"""The shell face of the lab: `python -m lab route | app | dataset | prepare | db`.
 
 Exit status: 0 done, 1 failed, 2 bad input; the reason is one line on standard error. Imports stand in the commands,
 so that a command pays for what it uses.
@@ -15,7 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lab.errors import ConfigError, LabError, PromptError
+from lab.cli_dataset import add_commands
+from lab.errors import ConfigError, DatasetError, LabError, PromptError
 
 if TYPE_CHECKING:
     from lab.config import Settings
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal without the character is no reason to stop
     try:
         return int(arguments.run(arguments))
-    except (PromptError, ConfigError) as err:
+    except (PromptError, ConfigError, DatasetError) as err:
         return _fail(err, 2)
     except LabError as err:
         return _fail(err, 1)
@@ -68,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
 
     prepare = commands.add_parser("prepare", help="prepare the default encoder, once")
     prepare.set_defaults(run=_prepare)
+
+    add_commands(commands)
 
     db = commands.add_parser("db", help="look after the database")
     db.add_argument("action", choices=["upgrade"])

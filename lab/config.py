@@ -143,6 +143,9 @@ class _Router:
     aggregate: str = "max"
     top_k: int = 3
     on_conflict: str = "defer"
+    scorer: str = "cosine"
+    learned: Any = None  # checked by conf_files.fitted
+    calibrator: Any = None
 
 
 @dataclass
@@ -178,7 +181,7 @@ def _compose_tree(overrides: Sequence[str], conf_dir: Path) -> dict[str, Any]:
 
     _refuse_twins(overrides)
     with _hydra_lock, tempfile.TemporaryDirectory() as folder:
-        lists = conf_files.stage(conf_dir, Path(folder))
+        tokens = conf_files.stage(conf_dir, Path(folder))
         with initialize_config_dir(folder, version_base="1.3"):
             try:
                 composed = hydra_compose("config", [conf_files.escape(override) for override in overrides])
@@ -189,7 +192,8 @@ def _compose_tree(overrides: Sequence[str], conf_dir: Path) -> dict[str, Any]:
         tree: dict[str, Any] = conf_files.unescape(OmegaConf.to_container(typed, resolve=False))
         for name, expert in tree["experts"].items():
             for key in conf_files.LISTS:
-                expert[key] = conf_files.texts(lists, name, key, expert[key])
+                expert[key] = conf_files.texts(tokens, name, key, expert[key])
+        tree["router"] = conf_files.fitted(tokens, tree["router"])
         return tree
 
 
@@ -223,7 +227,11 @@ def _router(tree: dict[str, Any]) -> RouterConfig:
 def _setting_sentence(err: Exception) -> str:
     key = getattr(err, "full_key", None)
     reason = conf_files.unescape((getattr(err, "msg", None) or str(err)).splitlines()[0].rstrip("."))
-    return f"The setting {key} cannot be used: {reason}." if key else f"The settings cannot be read: {reason}."
+    return (
+        f"The setting {conf_files.unescape(key)} cannot be used: {reason}."
+        if key
+        else f"The settings cannot be read: {reason}."
+    )
 
 
 def _composition_sentence(err: Exception | str, overrides: Sequence[str]) -> str:

@@ -21,7 +21,8 @@ LabError
 │   ├── DatabaseTooNew     written by a newer lab
 │   ├── DatabaseTooOld     needs `python -m lab db upgrade` first
 │   ├── Unstorable         a value that no database can hold
-│   └── NotFound           an id that no row has
+│   ├── NotFound           an id that no row has
+│   └── VersionConflict    the live router, or the draft, is not the one that was looked at
 └── JobError               long work that cannot be started or found
 """
 
@@ -144,6 +145,10 @@ class Unstorable(StoreError):
 
 class NotFound(StoreError):
     """No row has this id."""
+
+
+class VersionConflict(StoreError):
+    """Another router went live, or the draft was changed, since the person looked; nothing was stored."""
 
 
 class JobError(LabError):

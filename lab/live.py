@@ -1,7 +1,7 @@
 """Which router is live: the store's live version, or the unadopted one that command-line overrides describe.
 
 `lab/conf` seeds an empty store. From then on the store rules, in every process: a version that another process adopts
-is live here at the next prompt.
+is live here at the next prompt. Overrides rule their own process alone, until what they describe is adopted.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from lab.config import Settings, compose
 from lab.encoders import Encoder, load_encoder
+from lab.errors import StoreError
 from lab.records import RouterVersion
 from lab.routing import RoutingStrategy, build
 from lab.types import Expert, RouterConfig
@@ -60,6 +61,20 @@ class Routers:
         """
         with self._lock:
             return self.of(self._overriding() or self._stored() or self._unstored())
+
+    def adopted(self) -> RouterVersion:
+        """Return the version that is live in the store, whatever overrides rule this process; raises like `live`.
+
+        It is what a draft begins from, and what adopting puts another version in the place of.
+        """
+        with self._lock:
+            version = self._stored()
+        if version is None:
+            raise StoreError(
+                "No router version is stored here, so none can be edited or adopted. Open the lab with a database that "
+                "can be written: `make run`."
+            )
+        return version
 
     def of(self, version: RouterVersion) -> LiveRouter:
         """Return the router of a version, ready to route. Raises like `live`."""
@@ -119,7 +134,16 @@ class Routers:
             config = compose(self.overrides, self.settings.conf_dir).router
             self.build(config)  # before it is stored: a router that cannot work is not worth a row
             self._override = self._recorded(config, self.encoder(config.encoder).fingerprint)
-        return self._override
+        return self._now_adopted(self._override) or self._override
+
+    def _now_adopted(self, override: RouterVersion) -> RouterVersion | None:
+        """Return the live version where it is what the overrides describe: somebody adopted it, or always had it."""
+        if self.store is None:
+            return None
+        from lab.store import versions
+
+        version = versions.live(self.store)
+        return version if version is not None and version.content_hash == override.content_hash else None
 
     def _recorded(self, config: RouterConfig, fingerprint: str) -> RouterVersion:
         if self.store is None or self.store.read_only:

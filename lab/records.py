@@ -140,13 +140,19 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The one router version that is being edited; each edit is a revision, so that it can be undone."""
+    """The one router version that is being edited; each edit is a revision, so that it can be undone.
+
+    `revision` names a state: a draft that has it again, after an undo, holds the same again. It does not count:
+    `len(edits)` does. It is 0 where every edit was undone.
+    """
 
     revision: int
     base: RouterVersion  # the version that was live when the draft began
     config: RouterConfig
     edits: tuple[str, ...]  # what was changed, oldest first, as sentences
     updated_at: datetime
+    undoable: int = 0  # how many edits can be undone; old ones are kept as sentences only
+    redoable: int = 0  # how many undone edits can be made again
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +183,19 @@ class Adoption:
     before_id: str | None
     note: str
     evidence: Mapping[str, Any]  # what was known then: sealed result, probes; JSON values
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SealedLook:
+    """One look at the sealed rows of a dataset, and the router whose result was shown."""
+
+    id: str
+    seq: int
+    dataset_id: str
+    dataset_hash: str
+    router_hash: str
+    why: str
     created_at: datetime
 
 

@@ -6,7 +6,7 @@ one_app()
 
 import streamlit as st  # noqa: E402  the guard comes first
 
-from lab.ui import answers, route, trace  # noqa: E402
+from lab.ui import answers, corrections, route, trace  # noqa: E402
 
 routed = route.current()
 left, right = st.columns([5, 7], gap="large")
@@ -18,8 +18,10 @@ with left:
 
 with right:
     if routed:
-        trace.decision(routed)
-        trace.evidence(routed)
+        shown = trace.of_event(routed)
+        trace.decision(shown)
+        corrections.of_event(routed)
+        trace.evidence(shown)
         route.what_if(routed)
     else:
         route.welcome()

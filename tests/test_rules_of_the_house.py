@@ -26,6 +26,7 @@ ROOMS: list[set[str]] = [
     {"preferences"},
     {"forensics"},
     {"exchange", "jobs", "answers", "outbox"},
+    {"drafting"},
     {"live"},
     {"routing", "providers", "store"},
     {"encoders", "config"},
@@ -34,7 +35,17 @@ ROOMS: list[set[str]] = [
 RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 ALLOWED_BESIDE = {("exchange", "jobs"), ("exchange", "answers"), ("exchange", "outbox")}
 NO_ROOM = {LAB / "__init__.py", LAB / "install.py"}  # they import nothing of the lab, which is tested apart
-PART_OF = {"__main__": "cli", "conf_files": "config", "records": "types"}  # modules that share the room of another
+PART_OF = {  # modules that share the room of another
+    **{
+        "__main__": "cli",
+        "cli_router": "cli",
+        "cli_check": "cli",
+        "cli_dataset": "cli",
+        "records": "types",
+        "differences": "drafting",
+    },
+    **{"conf_files": "config", "conf_out": "config", "conf_in": "config", "conf_fitted": "config"},
+}
 MAY_IMPORT_UI = {"ui", "pages", "app"}
 
 
@@ -103,6 +114,8 @@ def name(path: Path) -> str:
         *[("exchange", "live", True), ("exchange", "jobs", True), ("pages", "ui", True), ("ui", "store", True)],
         *[("jobs", "exchange", False), ("live", "exchange", False), ("store", "routing", False), ("cli", "ui", False)],
         *[("config", "encoders", False), ("types", "errors", False), ("cli", "pages", False), ("store", "new", False)],
+        *[("forensics", "drafting", True), ("drafting", "live", True), ("drafting", "routing", True)],
+        *[("drafting", "exchange", False), ("live", "drafting", False), ("store", "drafting", False)],
     ],
 )
 def test_the_map_of_rooms_says_what_design_says(importer, imported, allowed):

@@ -15,6 +15,7 @@ from lab.forensics.sample import Sample, Stakes
 
 _NEIGHBOURS = (1, 3, 5, 10, 20)
 _FOLDS = 5
+_LEAST_ROWS = 10  # below, nothing can be learnt
 _BLOCK = 2_000  # prompts compared with all others at a time
 _MOST_ROWS = 20_000  # what a classifier and the neighbours learn from; a sample of more says nothing else
 
@@ -47,14 +48,15 @@ def baselines(
     live: Outcomes,
     *,
     vectors: Vectors,
-    learn: Sample,
-    learn_vectors: Vectors,
+    learn: Sample | None,
+    learn_vectors: Vectors | None,
     stakes: Stakes | None = None,
     quality: np.ndarray | None = None,
     seed: int = 0,
 ) -> list[Baseline]:
     """Return the baselines on `sample`, whose vectors are (n, dim); what learns, learns on `learn`, other rows.
 
+    Without other rows (None) each row is decided by what learnt from the rows of other folds.
     `router` is the outcome to stand beside (the random baseline takes its call shares). `quality` (n, experts) holds
     measured outcomes where there are any; then the oracle, and the experts by their answers, are told as well.
     """
@@ -67,7 +69,7 @@ def baselines(
             about = f"every prompt to {sample.name(code)}: {counts[code]:,} of {len(sample):,} rows are labelled so"
             found.append(_measured(name, about, sample, constant(sample, code), stakes, seed))
     found.append(_random(sample, router, stakes))
-    found += learnt(sample, vectors, learn, learn_vectors, stakes, seed)
+    found += _learnt(sample, vectors, learn, learn_vectors, stakes, seed)
     found.append(_measured("live version", "the router that routes now", sample, live, stakes, seed))
     if quality is not None:
         found.append(_oracle(sample, quality, stakes, seed))
@@ -93,29 +95,46 @@ def _random(sample: Sample, router: Outcomes, stakes: Stakes) -> Baseline:
     return Baseline("random, same call share", about, interval, cost, None)
 
 
-def learnt(
-    sample: Sample, vectors: Vectors, learn: Sample, learn_vectors: Vectors, stakes: Stakes, seed: int
+def _learnt(
+    sample: Sample, vectors: Vectors, learn: Sample | None, learn_vectors: Vectors | None, stakes: Stakes, seed: int
 ) -> list[Baseline]:
-    """Return what learns from labelled rows: nearest neighbours and a logistic regression on the same vectors."""
-    if len(learn) < 10 or len(np.unique(learn.labels)) < 2:
-        return []
-    if len(learn) > _MOST_ROWS:
-        chosen = np.sort(np.random.default_rng(seed).choice(len(learn), _MOST_ROWS, replace=False))
-        learn, learn_vectors = learn.take(chosen), learn_vectors[chosen]
-    k = _best_k(learn, learn_vectors, seed)
-    about = f"learnt on the {len(learn):,} tune rows"
-    near = classified(sample, nearest_labels(learn_vectors, learn.labels, vectors, k))
-    by_regression = classified(sample, regression_labels(learn_vectors, learn.labels, vectors))
-    return [
-        _measured("nearest neighbours", f"the majority of the {k} nearest, {about}", sample, near, stakes, seed),
-        _measured("logistic regression", f"on the same vectors, {about}", sample, by_regression, stakes, seed),
-    ]
+    """What learns from labelled rows: nearest neighbours, and a logistic regression on the same vectors."""
+    if learn is None or learn_vectors is None:
+        if len(sample) < _LEAST_ROWS or len(np.unique(sample.labels)) < 2:
+            return []
+        k = _best_k(sample, vectors, seed)
+        about = f"out of fold on {len(sample):,} rows"
+
+        def near(inside: Ints, outside: Ints) -> Outcomes:
+            return classified(sample, nearest_labels(vectors[inside], sample.labels[inside], vectors[outside], k))
+
+        def regressed(inside: Ints, outside: Ints) -> Outcomes:
+            return classified(sample, regression_labels(vectors[inside], sample.labels[inside], vectors[outside]))
+
+        decided = [out_of_fold(sample, near, seed), out_of_fold(sample, regressed, seed)]
+    else:
+        if len(learn) < _LEAST_ROWS or len(np.unique(learn.labels)) < 2:
+            return []
+        if len(learn) > _MOST_ROWS:
+            chosen = np.sort(np.random.default_rng(seed).choice(len(learn), _MOST_ROWS, replace=False))
+            learn, learn_vectors = learn.take(chosen), learn_vectors[chosen]
+        k = _best_k(learn, learn_vectors, seed)
+        about = f"learnt on the {len(learn):,} tune rows"
+        decided = [
+            classified(sample, nearest_labels(learn_vectors, learn.labels, vectors, k)),
+            classified(sample, regression_labels(learn_vectors, learn.labels, vectors)),
+        ]
+    names = [("nearest neighbours", f"the majority of the {k} nearest, {about}")]
+    names += [("logistic regression", f"on the same vectors, {about}")]
+    return [_measured(name, told, sample, out, stakes, seed) for (name, told), out in zip(names, decided, strict=True)]
 
 
 def regression_labels(known: Vectors, labels: Ints, asked: Vectors) -> Ints:
     """Return the label that a logistic regression gives each of `asked`; `none` is a class like the others."""
     from sklearn.linear_model import LogisticRegression
 
+    if len(np.unique(labels)) < 2:
+        return np.full(len(asked), labels[0])
     model = LogisticRegression(C=10.0, max_iter=1_000).fit(known, labels)
     return np.asarray(model.predict(asked), dtype=np.int64)
 

@@ -127,6 +127,11 @@ class Evidence:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.RLock()
 
+    @property
+    def ready(self) -> bool:
+        """Tell whether the prompts are encoded, so that questions are arithmetic from here on."""
+        return self._vectors is not None
+
     def vectors(self) -> Vectors:
         """Return the vectors of the prompts, float32 of shape (n, dim). Raises EncoderUnavailable."""
         with self._lock:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lab.routing.check import scorable
 from lab.routing.rule import STEP, Rule, Verdict, experts_of, judge, rounded, rounded_array
 from lab.routing.semantic import Floats, SemanticStrategy, aggregated, centroid_of
 from lab.types import ConflictPolicy, Expert, Flip, FlipKind, Layer, Match, RouterConfig
@@ -23,7 +24,7 @@ class Scored:
     strategy: SemanticStrategy
     vector: Floats  # (dim,), of the prompt
     cosines: Floats  # (utterances,)
-    scores: Sequence[float]  # an expert each, NaN without utterances
+    scores: Sequence[float]  # an expert each, NaN where it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _candidates(evidence: Evidence, rule: Rule, now: Verdict) -> Iterator[_Candi
         other: ConflictPolicy = "priority" if rule.on_conflict == "defer" else "defer"
         yield "on_conflict", None, other, evidence.judge(replace(rule, on_conflict=other))
         yield from _patterns(evidence, rule)
-    if scored is not None:
+    if scored is not None and evidence.config.scorer == "cosine":  # what was learnt does not move with utterances
         yield from _utterances(evidence, scored, rule)
 
 
@@ -139,7 +140,9 @@ def _utterances(evidence: Evidence, scored: Scored, rule: Rule) -> Iterator[_Can
 def _leads_nowhere(config: RouterConfig, expert: Expert, patterns: int, utterances: int) -> bool:
     """Tell whether the expert, left with so many patterns and utterances, would make the router an invalid one."""
     if patterns + utterances <= 0 and config.fallback != expert.name:
-        return True
+        return config.scorer == "cosine" or not scorable(config, expert)
+    if config.scorer == "learned":
+        return False
     others = any(other.utterances for other in config.experts if other.name != expert.name)
     return config.strategy == "semantic" and utterances <= 0 and not others
 

@@ -6,6 +6,7 @@ from time import perf_counter_ns
 
 from lab.encoders import Encoder
 from lab.routing import MAX_PROMPT_CHARS
+from lab.routing.confidence import calibrator_for, confidence_of
 from lab.routing.keyword import KeywordStrategy
 from lab.routing.prompt import check_prompt
 from lab.routing.rule import experts_of, judge
@@ -25,6 +26,7 @@ class HybridStrategy:
         """Compile the patterns and encode the utterances. Raises ConfigError, EncoderUnavailable."""
         self.keyword.fit()
         self.semantic.fit()
+        self.calibrator_ = calibrator_for(self.config, self.semantic.encoder.fingerprint)
         return self
 
     def decide(self, prompt: str) -> Decision:
@@ -44,7 +46,9 @@ class HybridStrategy:
             return values
 
         verdict = judge(self.keyword.rule, experts_of(matches), scores)
-        return Decision(prompt, verdict.expert, verdict.layer, verdict.score, verdict.margin, matches, timings)
+        expert, layer, score, margin = verdict
+        confidence = confidence_of(self.calibrator_, layer, score) if self.calibrator_ else None
+        return Decision(prompt, expert, layer, score, margin, matches, timings, confidence)
 
     def explain(self, decision: Decision) -> Trace:
         """Return the matches, every score, the nearest utterances and what would change the decision."""

@@ -6,6 +6,7 @@ from functools import lru_cache
 from time import perf_counter_ns
 
 from lab.routing import MAX_PROMPT_CHARS
+from lab.routing.confidence import calibrator_for, confidence_of
 from lab.routing.patterns import PatternMatcher
 from lab.routing.prompt import check_prompt
 from lab.routing.rule import Rule, experts_of, judge
@@ -25,7 +26,10 @@ def _matcher(routes: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]) -
 
 
 class KeywordStrategy:
-    """Patterns decide, or the fallback. After `fit`, `matcher_` holds the compiled patterns of all experts."""
+    """Patterns decide, or the fallback.
+
+    After `fit`: `matcher_`, the compiled patterns of all experts; `calibrator_`, where there is one for this router.
+    """
 
     def __init__(self, config: RouterConfig, *, max_prompt_chars: int = MAX_PROMPT_CHARS) -> None:
         self.config, self.max_prompt_chars = config, max_prompt_chars
@@ -35,6 +39,7 @@ class KeywordStrategy:
         """Compile the patterns. Raises PatternError for one that cannot be used."""
         routes = tuple((expert.name, expert.patterns, expert.utterances) for expert in self.config.experts)
         self.matcher_ = _matcher(routes)
+        self.calibrator_ = calibrator_for(self.config, "") if self.config.strategy == "keyword" else None
         return self
 
     def layer1(self, prompt: str) -> tuple[Match, ...]:
@@ -48,7 +53,8 @@ class KeywordStrategy:
         matches = self.layer1(prompt)
         verdict = judge(self.rule, experts_of(matches), list)
         timings = Timings(keyword_ms=(perf_counter_ns() - start) / 1e6)
-        return Decision(prompt, verdict.expert, verdict.layer, None, None, matches, timings)
+        confidence = confidence_of(self.calibrator_, verdict.layer, None) if self.calibrator_ else None
+        return Decision(prompt, verdict.expert, verdict.layer, None, None, matches, timings, confidence)
 
     def explain(self, decision: Decision) -> Trace:
         """Return the matches and what would change the decision."""

@@ -1,4 +1,4 @@
-"""Layer 2: cosine to each expert's utterances, aggregated to one score an expert.
+"""Layer 2: cosine to each expert's utterances, aggregated to one score an expert; or the learned scorer's scores.
 
 A cosine must come out the same alone, in a batch and in any order of summation, or a grid cell could contradict a
 decision. So unit vectors are held on a grid of 2^-24 (their own float32 precision): products are multiples of 2^-48
@@ -9,15 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import perf_counter_ns
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.encoders import Encoder, Vectors
+from lab.errors import ConfigError
 from lab.routing import MAX_PROMPT_CHARS
+from lab.routing.confidence import calibrator_for, confidence_of
 from lab.routing.prompt import check_prompt
 from lab.routing.rule import Rule, judge, rounded_array
 from lab.types import Aggregate, Decision, RouterConfig, Timings, Trace
+
+if TYPE_CHECKING:
+    from lab.routing.learned import LearnedScorer
 
 _GRID = float(1 << 24)
 _KNOWN, _KNOWN_CHARS = 4_096, 2_000  # repeats that are not scored again: at most 40 MB with two experts
@@ -55,7 +61,8 @@ class SemanticStrategy:
 
     After `fit`: `utterances_`, float64 (n, dim), all utterances in the order of the experts; `slices_`, the rows of
     each expert that has any, by its index; `targets_`, what prompts are compared with (utterances or centroids);
-    `totals_`, with centroids, the sum of each expert's utterance vectors by its first row.
+    `totals_`, with centroids, the sum of each expert's utterance vectors by its first row; `learned_`, what scores
+    instead of cosines where the configuration says so; `calibrator_`, where there is one for this router.
     """
 
     def __init__(self, config: RouterConfig, encoder: Encoder, *, max_prompt_chars: int = MAX_PROMPT_CHARS) -> None:
@@ -63,7 +70,13 @@ class SemanticStrategy:
         self.rule = Rule.of(config)
 
     def fit(self) -> SemanticStrategy:
-        """Encode the utterances (once: the encoder remembers). Raises EncoderUnavailable."""
+        """Encode the utterances (once: the encoder remembers).
+
+        Raises EncoderUnavailable, and ConfigError for learned weights that do not fit the encoder.
+        """
+        self.learned_ = self._learned()
+        own = self.config.strategy == "semantic"
+        self.calibrator_ = calibrator_for(self.config, self.encoder.fingerprint) if own else None
         texts: list[str] = []
         self.slices_: dict[int, slice] = {}
         for index, expert in enumerate(self.config.experts):
@@ -81,12 +94,28 @@ class SemanticStrategy:
         self._scored = np.array(list(self.slices_), dtype=np.intp)
         return self
 
+    def _learned(self) -> LearnedScorer | None:
+        if self.config.scorer == "cosine":
+            return None
+        from lab.routing.learned import LearnedScorer, check_encoder
+
+        weights = self.config.learned
+        if weights is None:
+            raise ConfigError("router.scorer is 'learned' and there are no weights. Fit them, or set it to cosine.")
+        check_encoder(weights, self.encoder.fingerprint)
+        return LearnedScorer(weights, self.rule.experts)
+
     def score(self, prompts: Sequence[str]) -> Floats:
-        """Return the score of each expert for each prompt, shape (n, experts), 6 decimals; NaN without utterances."""
+        """Return the score of each expert for each prompt, shape (n, experts), 6 decimals.
+
+        NaN for an expert without utterances; with the learned scorer, for one that is no class.
+        """
         return self.score_vectors(self.encoder.encode(prompts))
 
     def score_vectors(self, vectors: Vectors) -> Floats:
         """Score prompts that are already encoded, shape (n, dim); like `score`."""
+        if self.learned_ is not None:
+            return self.learned_.score_vectors(vectors)
         scores = np.full((len(vectors), len(self.config.experts)), np.nan)
         if not self.slices_:
             return scores
@@ -130,8 +159,9 @@ class SemanticStrategy:
         """Return the decision of layer 2, or the fallback. Raises PromptError, EncoderUnavailable."""
         check_prompt(prompt, self.max_prompt_chars)
         scores, timings = self.timed_scores(prompt)
-        verdict = judge(self.rule, (), lambda: scores)
-        return Decision(prompt, verdict.expert, verdict.layer, verdict.score, verdict.margin, (), timings)
+        expert, layer, score, margin = judge(self.rule, (), lambda: scores)
+        confidence = confidence_of(self.calibrator_, layer, score) if self.calibrator_ else None
+        return Decision(prompt, expert, layer, score, margin, (), timings, confidence)
 
     def explain(self, decision: Decision) -> Trace:
         """Return every score, the nearest utterances and what would change the decision."""

@@ -68,6 +68,22 @@ def responses(store: Store, event_id: str) -> list[Response]:
         return [_response(row) for row in session.exec(query)]
 
 
+def times_by_expert(store: Store, limit: int = 2_000) -> dict[str, list[float]]:
+    """Return `total_ms` of the last whole answers by expert; the mock's pauses are no speed and are left out."""
+    query = (
+        select(ResponseRow.expert, ResponseRow.total_ms)
+        .where(col(ResponseRow.error_kind).is_(None), col(ResponseRow.total_ms).is_not(None))
+        .where(ResponseRow.provider != "mock")
+        .order_by(col(ResponseRow.seq).desc())
+        .limit(limit)
+    )
+    found: dict[str, list[float]] = {}
+    with store.read() as session:
+        for expert, total_ms in session.exec(query):
+            found.setdefault(expert, []).append(float(total_ms or 0.0))
+    return found
+
+
 def record_feedback(store: Store, feedback: Feedback) -> None:
     """Store a thumb; from then on it counts for its response. A repeat of its id changes nothing. Raises NotFound."""
     _append(store, feedback.id, feedback.response_id, feedback.value, feedback.created_at)

@@ -217,7 +217,10 @@ class RunRow(LabModel, table=True):
 
 
 class DraftRow(LabModel, table=True):
-    """One revision of a draft. The draft is the newest revision of the newest draft that was not ended."""
+    """One revision of a draft. The draft is the newest open revision of the draft that was not ended.
+
+    Rows are never deleted, so that an edit sent again is known; only what can be undone or redone keeps its `config`.
+    """
 
     __tablename__ = "router_draft"
     __table_args__ = (Index(None, "draft_id", "seq"), _AUTOINCREMENT)
@@ -226,9 +229,9 @@ class DraftRow(LabModel, table=True):
     id: str = Field(unique=True)
     draft_id: str
     base_version_id: str = Field(foreign_key="router_version.id")
-    config: dict[str, Any] = Field(sa_type=JSON)
+    config: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
     edit: str  # what this revision changed, as a sentence
-    state: str  # open | undone | adopted | discarded
+    state: str  # open | undone | dropped (undone, then edited otherwise) | adopted | discarded
     created_at: datetime
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import streamlit as st
 
 from lab.config import load_settings
+from lab.differences import differences, sentence
 from lab.errors import LabError
 from lab.live import LiveRouter
 from lab.providers import Choice
 from lab.types import Expert
-from lab.ui import access, colours, guard, jobs, resources, text, wording
+from lab.ui import access, colours, guard, jobs, resources, text, wording, workbench
 from lab.ui.components import fault
 from lab.ui.resources import Lab
 
@@ -33,7 +34,9 @@ def draw() -> None:
         st.button("Try again", type="primary")
         st.stop()
     with st.container(horizontal=True, gap="small", key="frame"):
+        workbench.pick()
         _router(live)
+        _draft(lab)
         _configuration(lab, live)
         _encoder(live)
         try:
@@ -55,6 +58,18 @@ def _router(live: LiveRouter) -> None:
     else:
         st.badge(f"live {text.plain(wording.version(version))}", color="green", help=about)
     st.badge(version.config.strategy, color="gray")
+
+
+def _draft(lab: Lab) -> None:
+    draft = lab.drafting.current()
+    if draft is None:
+        return
+    changes = differences(lab.routers.adopted().config, draft.config)
+    many = f"{len(changes)} change{'' if len(changes) == 1 else 's'}"
+    st.page_link(
+        "pages/router.py", label=f"draft: {many}", icon=":material/edit_note:",
+        help="; ".join(sentence(one) for one in changes[:5]) or "The draft is what is live.",
+    )  # fmt: skip
 
 
 def _configuration(lab: Lab, live: LiveRouter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import threading
 from dataclasses import dataclass
@@ -11,14 +12,25 @@ from pathlib import Path
 import streamlit as st
 
 from lab.config import REPOSITORY, Settings, compose, load_settings
+from lab.drafting import Drafting
 from lab.errors import LabError
 from lab.exchange import Exchange, Routed, providers_of
+from lab.forensics.datasets import Rows, ensure_built_in
+from lab.forensics.evidence import Evidence
+from lab.forensics.runs import spec_from_json, spec_to_json
+from lab.forensics.sample import Stakes
+from lab.forensics.tuning import Spec, Tuning, tune
 from lab.jobs import Jobs
 from lab.live import LiveRouter, Routers
-from lab.store import Store, open_store
-from lab.types import Trace
+from lab.store import Store, events, open_store
+from lab.store import answers as stored_answers
+from lab.types import RouterConfig, Trace
 
 _TRACES = 200
+_EVIDENCE = 3
+_TUNINGS = 6
+_TIMED = 500  # events whose timings are averaged
+_TIMES_S = 20  # how old such averages may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,7 @@ class Lab:
     routers: Routers
     exchange: Exchange
     jobs: Jobs
+    drafting: Drafting
 
 
 @st.cache_resource(show_spinner="Opening the lab …")
@@ -43,12 +56,14 @@ def lab() -> Lab:
         routers = Routers(store, settings, overrides)
         live = routers.live()
         exchange_providers = providers_of(composed.providers)
+        ensure_built_in(store, settings.data_dir)
     except LabError:
         store.close()
         raise
     jobs = Jobs(store)
     threading.Thread(target=_warm_up, args=(live,), daemon=True).start()
-    return Lab(settings, store, routers, Exchange(store, routers, exchange_providers, jobs), jobs)
+    exchange = Exchange(store, routers, exchange_providers, jobs)
+    return Lab(settings, store, routers, exchange, jobs, Drafting(store, routers))
 
 
 def _warm_up(live: LiveRouter) -> None:
@@ -72,6 +87,63 @@ def trace(routed: Routed) -> Trace | str:
         return _trace(routed.event.id, routed)
     except LabError as err:
         return str(err)
+
+
+@st.cache_resource(max_entries=_TRACES, show_spinner=False)
+def _traced(content_hash: str, prompt: str, _config: RouterConfig) -> Trace:  # noqa: ARG001  the hash is the key
+    router = lab().routers.build(_config)
+    return router.explain(router.decide(prompt))
+
+
+def traced(config: RouterConfig, prompt: str) -> Trace:
+    """Return what a router decides for a prompt, and why; nothing is stored. Raises LabError."""
+    return _traced(config.content_hash(config.encoder), prompt, config)
+
+
+@st.cache_resource(max_entries=_EVIDENCE, show_spinner=False)
+def _evidence(content_hash: str, encoder: str, _rows: Rows) -> Evidence:  # noqa: ARG001  the hash is the key
+    return Evidence(_rows.prompts, lab().routers.encoder(encoder))
+
+
+def evidence(rows: Rows, encoder: str) -> Evidence:
+    """Return the evidence of a dataset's prompts under an encoder, kept for the last datasets that were looked at."""
+    return _evidence(rows.dataset.content_hash, encoder, rows)
+
+
+def tuning(rows: Rows, base: RouterConfig, live: RouterConfig, spec: Spec, stakes: Stakes) -> Tuning:
+    """Return a search, kept for the last ones that were asked for. Raises SearchError, EncoderUnavailable."""
+    asked = json.dumps(spec_to_json(spec, stakes), sort_keys=True)
+    return _tuning(rows.hash, base.content_hash(base.encoder), live.content_hash(live.encoder), asked, rows, base, live)
+
+
+@st.cache_resource(max_entries=_TUNINGS, show_spinner="Searching …")
+def _tuning(
+    rows_hash: str,  # noqa: ARG001  the first four are the key
+    base_hash: str,  # noqa: ARG001
+    live_hash: str,  # noqa: ARG001
+    asked: str,
+    _rows: Rows,
+    _base: RouterConfig,
+    _live: RouterConfig,
+) -> Tuning:
+    spec, stakes = spec_from_json(json.loads(asked))
+    return tune(_rows, _base, _live, spec, lambda config: evidence(_rows, config.encoder), stakes)
+
+
+@st.cache_resource(ttl=_TIMES_S, max_entries=1, show_spinner=False)
+def measured_times() -> tuple[dict[str, float], tuple[float, float] | None]:
+    """Return the mean milliseconds of an answer by expert, and of deciding: layer 1 alone, and what layer 2 adds.
+
+    From what was stored last; an expert without measured answers is absent, and deciding is None without events.
+    """
+    store = lab().store
+    answers = {expert: sum(times) / len(times) for expert, times in stored_answers.times_by_expert(store).items()}
+    timings = [event.decision.timings for event in events.recent(store, _TIMED)]
+    first = [one.keyword_ms for one in timings if one.keyword_ms is not None]
+    second = [
+        one.encode_ms + (one.score_ms or 0.0) for one in timings if one.encode_ms is not None and not one.encode_cached
+    ]
+    return answers, (sum(first) / len(first), sum(second) / len(second)) if first and second else None
 
 
 def _overrides(argv: list[str]) -> tuple[str, ...]:

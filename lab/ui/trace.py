@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from lab.exchange import Routed
-from lab.types import ExpertScore, RouterConfig, Trace
-from lab.ui import colours, figures, resources, text, wording
+from lab.types import Decision, ExpertScore, Flip, RouterConfig, Trace
+from lab.ui import colours, corrections, figures, resources, text, wording
 
 _FLIPS = 6
 
 
-def decision(routed: Routed) -> None:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A decision to be shown: by which router, and its trace, or the sentence that says why there is none."""
+
+    config: RouterConfig
+    decision: Decision
+    found: Trace | str
+    by: str
+    unsaved: str | None = None
+
+
+def of_event(routed: Routed) -> Shown:
+    """Return an event's decision with its trace, by the version that decided it."""
+    by = f"router {wording.version(routed.version)}"
+    return Shown(routed.version.config, routed.event.decision, resources.trace(routed), by, routed.unsaved)
+
+
+def of_prompt(config: RouterConfig, prompt: str, by: str) -> Shown:
+    """Return what a router decides for a prompt, with its trace; nothing is stored. Raises LabError."""
+    found = resources.traced(config, prompt)
+    return Shown(config, found.decision, found, by)
+
+
+def decision(shown: Shown) -> None:
     """Draw the decision as a sentence, and what it cost."""
-    one, config = routed.event.decision, routed.version.config
+    one, config = shown.decision, shown.config
     st.markdown(f"### {wording.decision(config, one)}")
-    if routed.unsaved:
-        st.warning(f"This decision is not stored yet. {text.sentence(routed.unsaved)}")
+    if shown.unsaved:
+        st.warning(f"This decision is not stored yet. {text.sentence(shown.unsaved)}")
     with st.container(horizontal=True):
         st.metric(
             f"overhead, of {wording.BUDGET_MS} ms",
@@ -30,26 +55,27 @@ def decision(routed: Routed) -> None:
         if one.margin is not None:
             st.metric("margin", f"{one.margin:.3f}", border=True, width="content", help="Best score minus runner-up.")
         if one.confidence is not None:
-            st.metric("confidence", f"{one.confidence:.2f}", border=True, width="content")
+            st.metric(
+                "confidence", f"{one.confidence:.2f}", border=True, width="content",
+                help="How often decisions like this one are right, as calibrated on labelled prompts.",
+            )  # fmt: skip
 
 
-def evidence(routed: Routed) -> None:
+def evidence(shown: Shown, key: str = "trace") -> None:
     """Draw the evidence of a decision: matches, scores against thresholds, nearest utterances, flips."""
-    config = routed.version.config
-    found = resources.trace(routed)
-    st.markdown(f"**Why.** {wording.why(config, routed.event.decision)}")
-    _matches(routed)
+    config, found = shown.config, shown.found
+    st.markdown(f"**Why.** {wording.why(config, shown.decision)}")
+    _matches(shown)
     if isinstance(found, str):
         st.info(f"The scores of this decision cannot be worked out again. {text.sentence(found)}")
         return
-    _scores(config, found)
-    _flips(config, found)
-    by = text.plain(wording.version(routed.version))
-    st.caption(f"Worked out in {wording.ms(found.explain_ms)} by router {by}; not overhead.")
+    _scores(config, found, key)
+    _flips(config, found, key)
+    st.caption(f"Worked out in {wording.ms(found.explain_ms)} by {text.plain(shown.by)}; not overhead.")
 
 
-def _matches(routed: Routed) -> None:
-    one, config = routed.event.decision, routed.version.config
+def _matches(shown: Shown) -> None:
+    one, config = shown.decision, shown.config
     if one.matches:
         spans = [
             (match.start, match.end, colours.of(config, match.expert), f"{match.expert}: {match.pattern}")
@@ -58,7 +84,7 @@ def _matches(routed: Routed) -> None:
         st.html(text.highlighted(one.prompt, spans))
 
 
-def _scores(config: RouterConfig, trace: Trace) -> None:
+def _scores(config: RouterConfig, trace: Trace, key: str) -> None:
     if not any(one.score is not None for one in trace.scores):
         return
     refused = wording.refusal(config, trace.decision, _best(trace.scores))
@@ -67,7 +93,7 @@ def _scores(config: RouterConfig, trace: Trace) -> None:
     elif trace.decision.layer == "keyword":
         st.caption("Layer 2 was not asked; these are the scores it would have given.")
     alt = "; ".join(f"{one.expert} {one.score} against {one.threshold}" for one in trace.scores[:12])
-    st.plotly_chart(figures.score_bars(config, trace), key="scores", config={"displayModeBar": False}, alt=alt)
+    st.plotly_chart(figures.score_bars(config, trace), key=f"{key}-scores", config={"displayModeBar": False}, alt=alt)
     st.dataframe(
         {
             "nearest utterance": [one.utterance for one in trace.neighbours],
@@ -78,7 +104,7 @@ def _scores(config: RouterConfig, trace: Trace) -> None:
         column_config={
             "cosine": st.column_config.NumberColumn(format="%.3f", width="small"),
         },
-        key="neighbours",
+        key=f"{key}-neighbours",
     )
 
 
@@ -87,13 +113,24 @@ def _best(scores: tuple[ExpertScore, ...]) -> str | None:
     return max(scored, key=lambda one: one.score or 0.0).expert if scored else None
 
 
-def _flips(config: RouterConfig, trace: Trace) -> None:
+def _flips(config: RouterConfig, trace: Trace, key: str) -> None:
     if not trace.flips:
         st.markdown("**What would change it.** No single threshold, margin, pattern or utterance.")
         return
     st.markdown("**What would change it**")
-    lines = [f"- {wording.flip(config, trace.decision, one)}" for one in trace.flips]
-    st.markdown("\n".join(lines[:_FLIPS]))
-    if len(lines) > _FLIPS:
-        with st.expander(f"{len(lines) - _FLIPS} more changes"):
-            st.markdown("\n".join(lines[_FLIPS:]))
+    for place, one in enumerate(trace.flips[:_FLIPS]):
+        _flip(config, trace, one, f"{key}-flip-{place}")
+    if len(trace.flips) > _FLIPS:
+        with st.expander(f"{len(trace.flips) - _FLIPS} more changes", key=f"{key}-more", on_change="rerun") as more:
+            if more.open:
+                for place, one in enumerate(trace.flips[_FLIPS:], _FLIPS):
+                    _flip(config, trace, one, f"{key}-flip-{place}")
+
+
+def _flip(config: RouterConfig, trace: Trace, one: Flip, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "put in draft", key=key, on_click=corrections.put_in_draft, args=(one,), type="tertiary",
+            icon=":material/edit_note:", help="The draft gets this change, and you are told how many prompts move.",
+        )  # fmt: skip
+        st.markdown(wording.flip(config, trace.decision, one), width="stretch")

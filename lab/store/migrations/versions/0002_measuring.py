@@ -32,8 +32,8 @@ def _int(name: str, nullable: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.Integer(), nullable=nullable)
 
 
-def _json(name: str) -> sa.Column[object]:
-    return sa.Column(name, sa.JSON(), nullable=False)
+def _json(name: str, nullable: bool = False) -> sa.Column[object]:
+    return sa.Column(name, sa.JSON(), nullable=nullable)
 
 
 def _number(name: str) -> sa.Column[float]:
@@ -136,7 +136,7 @@ def _routers() -> None:
         *_keys("router_draft", base_version_id="router_version"),
         _text("draft_id"),
         _text("base_version_id"),
-        _json("config"),
+        _json("config", nullable=True),
         _text("edit"),
         _text("state"),
         _time("created_at"),
@@ -152,4 +152,9 @@ def _routers() -> None:
         _json("evidence"),
         _time("created_at"),
         sqlite_autoincrement=True,
+    )
+    # the version that is live went live at some time: the newest adoption is the live version from here on
+    op.execute(
+        "INSERT INTO adoption (id, version_id, before_id, note, evidence, created_at) "
+        "SELECT 'first-' || id, id, NULL, '', '{}', created_at FROM router_version WHERE live"
     )

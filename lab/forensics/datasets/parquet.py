@@ -1,0 +1,67 @@
+"""Parquet from elsewhere: every plain column as text, without trusting what it says of itself."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from lab.errors import DatasetError
+from lab.forensics.datasets.table import Table, check_size, unique_names
+
+_MAX_UNPACKED = 2 * 1024**3  # bytes: a small file can unpack to more than the memory holds
+
+
+def read_parquet(data: bytes, file_name: str) -> Table:
+    """Return the table of a Parquet file; lists, structs and maps are nested. Raises DatasetError."""
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    try:
+        file = pq.ParquetFile(io.BytesIO(data))
+        check_size(file.metadata.num_rows, len(file.schema_arrow), file_name)
+        _check_unpacked(file.metadata, file_name)
+        table = file.read()
+    except (pa.ArrowException, OSError) as err:
+        reason = " ".join(str(err).split()).rstrip(".")
+        raise DatasetError(f"{file_name} is a damaged or unusual Parquet file ({reason}). Write it again.") from err
+    if table.num_rows == 0:
+        raise DatasetError(f"{file_name} is a Parquet file without rows. Add some.")
+    names, notes = unique_names(table.column_names)
+    columns: dict[str, list[str | None]] = {}
+    nested: set[str] = set()
+    for name, column in zip(names, table.columns, strict=True):
+        if pa.types.is_nested(column.type):
+            nested.add(name)
+            columns[name] = [None] * table.num_rows
+        else:
+            columns[name] = _texts(column)
+    lines = range(1, table.num_rows + 1)
+    return Table(columns, lines, (), frozenset(nested), tuple(notes), "Parquet", "row", file_name)
+
+
+def _check_unpacked(metadata: Any, file_name: str) -> None:
+    size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+    if size > _MAX_UNPACKED:
+        raise DatasetError(
+            f"{file_name} unpacks to {size / 1024**3:,.1f} GB; the lab takes {_MAX_UNPACKED / 1024**3:.0f}. "
+            "Keep the columns with prompt and label."
+        )
+
+
+def _texts(column: Any) -> list[str | None]:
+    """Return a plain column as text; bytes that are not UTF-8 stay as lone surrogates for the row report."""
+    import pyarrow as pa
+
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        try:
+            values: list[str | None] = column.to_pylist()
+        except UnicodeDecodeError:
+            plain = column.cast(pa.large_string()) if pa.types.is_dictionary(column.type) else column
+            values = [_decoded(value) for value in plain.cast(pa.large_binary()).to_pylist()]
+        return values
+    return [_decoded(value) if isinstance(value, bytes | None) else str(value) for value in column.to_pylist()]
+
+
+def _decoded(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "surrogateescape")

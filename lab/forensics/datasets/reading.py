@@ -1,0 +1,77 @@
+"""A file as a table: what it is is told by what it holds; its name only words the surprise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+from lab.errors import DatasetError
+from lab.forensics.datasets.decode import decode, refuse_foreign
+from lab.forensics.datasets.delimited import read_delimited
+from lab.forensics.datasets.json_rows import read_json
+from lab.forensics.datasets.parquet import read_parquet
+from lab.forensics.datasets.table import MAX_BYTES, Table, showable
+
+_BY_SUFFIX = {
+    ".csv": "CSV", ".tsv": "TSV", ".tab": "TSV", ".json": "JSON", ".jsonl": "JSON Lines", ".ndjson": "JSON Lines",
+    ".parquet": "Parquet", ".pq": "Parquet",
+}  # fmt: skip
+_ALIKE = ({"CSV", "TSV"}, {"CSV", "plain text"}, {"JSON", "CLINC150"})  # a name that promises one may hold the other
+
+
+def read_file(path: Path) -> Table:
+    """Return what the file at `path` holds. Raises DatasetError, with what is wrong and the way out."""
+    try:
+        if path.is_dir():
+            raise DatasetError(f"{path} is a folder. Name a file in it.")
+        if not path.is_file():
+            raise DatasetError(f"{path} does not exist or is no file. Check the name.")
+        _check_bytes(path.stat().st_size, path.name)
+        return read_bytes(path.read_bytes(), path.name)
+    except OSError as err:
+        raise DatasetError(f"{path} cannot be read: {err.strerror}. Allow reading it, or copy it elsewhere.") from err
+
+
+def read_bytes(data: bytes, file_name: str) -> Table:
+    """Return what an uploaded file holds; `file_name` is what its owner calls it. Raises DatasetError."""
+    name = showable(PurePath(file_name).name, 200) or "The file"
+    _check_bytes(len(data), name)
+    if not data:
+        raise DatasetError(f"{name} is empty (0 bytes). Choose a file with a prompt a row.")
+    refuse_foreign(data, name)
+    if data.startswith(b"PAR1"):
+        table = read_parquet(data, name)
+    else:
+        decoded = decode(data, name)
+        table = _text(decoded.text, name)
+        if decoded.note:
+            table = replace(table, notes=(decoded.note, *table.notes))
+    return _with_surprise(table, name)
+
+
+def _check_bytes(size: int, name: str) -> None:
+    if size > MAX_BYTES:
+        raise DatasetError(
+            f"{name} has {size / 1024**2:,.1f} MB; the limit is {MAX_BYTES // 1024**2} MB. "
+            "Keep the columns with prompt and label, take a sample, or write it as Parquet."
+        )
+
+
+def _text(text: str, name: str) -> Table:
+    start = text.lstrip()[:200]
+    if not start:
+        raise DatasetError(f"{name} holds nothing but blanks. Choose a file with a prompt a row.")
+    if start[:100].casefold().startswith(("<!doctype html", "<html", "<?xml")):
+        raise DatasetError(f"{name} is a web page or XML. Download the data itself, as CSV or JSON Lines.")
+    suffix = PurePath(name).suffix.casefold()
+    if start[0] not in "{[" or (start[0] == "[" and suffix in (".csv", ".tsv") and start[1:].lstrip()[:1] not in '{["'):
+        return read_delimited(text, name)
+    return read_json(text, name)
+
+
+def _with_surprise(table: Table, name: str) -> Table:
+    promised = _BY_SUFFIX.get(PurePath(name).suffix.casefold())
+    if promised is None or promised == table.layout or any({promised, table.layout} <= alike for alike in _ALIKE):
+        return table
+    surprise = f"{name} is named like {promised} but holds {table.layout}; it was read as {table.layout}."
+    return replace(table, notes=(surprise, *table.notes))

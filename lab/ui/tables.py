@@ -1,0 +1,60 @@
+"""Tables: every one can be downloaded, and a row that is clicked opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from lab.forensics.datasets.csv_out import to_csv
+
+
+def table(
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    key: str,
+    name: str,
+    caption: str = "",
+    config: Mapping[str, Any] | None = None,
+    on_pick: Callable[[int], None] | None = None,
+    height: int | None = None,
+) -> None:
+    """Draw columns of equal length with their caption and a CSV download called `name`.
+
+    `on_pick` is called with the place of a row that was clicked, before the page runs again.
+    """
+
+    def picked() -> None:
+        rows = st.session_state[key]["selection"]["rows"]
+        if rows and on_pick is not None:
+            on_pick(rows[0])
+
+    sized: dict[str, Any] = {} if height is None else {"height": height}
+    st.dataframe(
+        dict(columns),
+        hide_index=True,
+        column_config=dict(config or {}),
+        key=key,
+        on_select=picked if on_pick is not None else "ignore",
+        selection_mode="single-row",
+        **sized,
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if caption:
+            st.caption(caption)
+        csv(columns, key=f"{key}-csv", name=name)
+
+
+def csv(columns: Mapping[str, Sequence[Any]], *, key: str, name: str, label: str = "CSV") -> None:
+    """Draw a button that downloads columns as CSV, made when it is pressed."""
+    st.download_button(
+        label,
+        lambda: to_csv(columns),
+        f"{name}.csv",
+        "text/csv",
+        key=key,
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )

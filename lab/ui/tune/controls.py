@@ -1,0 +1,133 @@
+"""What the person asks for: a goal, two axes, a measure. All of it is in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+
+import numpy as np
+import streamlit as st
+
+from lab.errors import SearchError
+from lab.forensics.grid_search.axes import MIN_MARGIN, THRESHOLD, Axis, check_all, own, parse, regular
+from lab.forensics.grid_search.goals import EXAMPLES
+from lab.forensics.measures import Measure, known
+from lab.forensics.tuning import Spec
+from lab.types import RouterConfig
+from lab.ui.tune.costs import Costs
+from lab.ui.workbench import Workbench
+
+_NAMED_EXPERTS = 8
+_STEPS = (51, 31)  # of the first and the second axis: what is drawn in a blink
+_NONE = "nothing"
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "aggregate": ("max", "centroid", "mean_top_k:3", "mean_top_k:5", "mean_top_k:10"),
+    "strategy": ("hybrid", "semantic", "keyword"),
+    "on_conflict": ("defer", "priority"),
+    "scorer": ("cosine", "learned"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page shows: the search, and how its grid is drawn."""
+
+    spec: Spec
+    first: Axis
+    second: Axis | None
+    measure: Measure
+    costs: Costs
+
+
+def draw(bench: Workbench, costs: Costs) -> Asked:
+    """Draw the controls and return what they ask for. Raises SearchError for what cannot be searched."""
+    config = bench.config
+    goal = _goal(config)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = _axis_names(config)
+        first = _axis(bench, "Across", "x", names, _default(config), _STEPS[0])
+        assert first is not None
+        second = _axis(
+            bench, "Down", "y", [*(name for name in names if name != first.name), _NONE], MIN_MARGIN, _STEPS[1]
+        )
+        measures = known(tuple(expert.name for expert in config.experts[:_NAMED_EXPERTS]))
+        titles = {measure.title: measure for measure in measures}
+        title = st.selectbox("Shows", list(titles), key="m", bind="query-params", width=250)
+        free = [name for name in _CHOICES if name not in (first.name, second.name if second else "")]
+        also = st.multiselect(
+            "Also search", free, key="also", bind="query-params", width=220,
+            help="The heatmap then shows the best over these settings too.",
+        )  # fmt: skip
+    axes = [first, *([second] if second else []), *(Axis(name, _CHOICES[name]) for name in also)]
+    check_all(axes, config)
+    return Asked(Spec(tuple(axes), goal), first, second, titles[title or next(iter(titles))], costs)
+
+
+def _goal(config: RouterConfig) -> str:
+    names = [expert.name for expert in config.experts]
+    dear = config.fallback if config.fallback in names else names[0]
+    cheap = next((name for name in names if name != dear), dear)
+    examples = [example.format(cheap=cheap, dear=dear) for example in EXAMPLES]
+    goal = st.selectbox(
+        "What do you want?", examples, key="goal", bind="query-params", accept_new_options=True,
+        help="Pick a goal, or write one of this kind: limits first, then what is to be best.",
+    )  # fmt: skip
+    return goal or examples[0]
+
+
+def _axis_names(config: RouterConfig) -> list[str]:
+    experts = [expert.name for expert in config.experts] if len(config.experts) <= _NAMED_EXPERTS else []
+    return [*(own(name) for name in experts), THRESHOLD, MIN_MARGIN, *_CHOICES]
+
+
+def _default(config: RouterConfig) -> str:
+    """The threshold that moves most: with two experts that of the one who is not the fallback."""
+    others = [expert.name for expert in config.experts if expert.name != config.fallback]
+    return own(others[0]) if len(others) == 1 and len(config.experts) == 2 else THRESHOLD
+
+
+def _axis(bench: Workbench, label: str, key: str, names: Sequence[str], default: str, steps: int) -> Axis | None:
+    index = list(names).index(default) if default in names else 0
+    name = st.selectbox(label, names, index=index, key=key, bind="query-params", format_func=_title, width=190)
+    if name is None or name == _NONE:
+        return None
+    if name in _CHOICES:
+        return Axis(name, _CHOICES[name])
+    low, high = _observed(bench, name)
+    written = st.text_input(
+        "from:to:values", f"{low:g}:{high:g}:{steps}", key=f"{key}r-{name}", bind="query-params", width=130,
+        help="A narrower range zooms in. Up to 101 values are drawn; more are searched and shown by their best.",
+    )  # fmt: skip
+    axis = parse(f"{name}={written}")
+    if len(axis.values) < 2:
+        raise SearchError(f"The axis {name} has one value only. Give a range, like {low:g}:{high:g}:{steps}.")
+    return axis
+
+
+def _title(name: str) -> str:
+    return "nothing" if name == _NONE else Axis(name, ()).title
+
+
+def _observed(bench: Workbench, name: str) -> tuple[float, float]:
+    """The range in which a prompt can change sides, a little wider."""
+    config = bench.config
+    evidence = bench.evidence(config).layer2(config)
+    if evidence is None:
+        return 0.0, 1.0
+    reached = evidence.margin if name == MIN_MARGIN else evidence.score
+    expert = Axis(name, ()).expert
+    if expert is not None:
+        place = [one.name for one in config.experts].index(expert)
+        reached = reached[evidence.best == place]
+    reached = reached[np.isfinite(reached)]
+    if not len(reached):
+        return 0.0, 1.0
+    low = 0.0 if name == MIN_MARGIN else floor(float(np.quantile(reached, 0.001)) * 20) / 20
+    high = ceil(float(np.quantile(reached, 0.999)) * 20) / 20
+    return max(low, -1.0), min(max(high, low + 0.05), 1.0)
+
+
+def zoom(axis: Axis, low: float, high: float) -> Axis:
+    """Return the axis narrowed to a range, with as many values."""
+    return regular(axis.name, low, high, len(axis.values))

@@ -1,0 +1,104 @@
+"""Prompts of a measured router as a table; a row that is clicked opens the same trace as the Route page."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from lab.errors import LabError
+from lab.forensics.evidence import LAYERS, Ints, Outcomes
+from lab.forensics.sample import Sample
+from lab.types import RouterConfig
+from lab.ui import corrections, tables, text, trace
+from lab.ui.components import fault
+from lab.ui.workbench import Workbench
+
+ROW = "row"
+_MOST = 2_000  # rows that a browser shows at once; the CSV holds all of them
+
+
+def table(
+    bench: Workbench,
+    sample: Sample,
+    decided: Outcomes,
+    places: Ints,
+    *,
+    config: RouterConfig,
+    key: str,
+    title: str,
+    before: Outcomes | None = None,
+) -> None:
+    """Draw some rows of a sample with what was decided for them; `before` adds what another router decided."""
+    st.markdown(f"**{text.plain(title)}**")
+    if not len(places):
+        st.caption("None.")
+        return
+    columns = rows_of(bench, sample, decided, places, config, before)
+    shown = {name: values[:_MOST] for name, values in columns.items()}
+    chosen = sample.rows[places]
+    tables.table(
+        shown,
+        key=key,
+        name=f"{bench.rows.dataset.name}-{key}",
+        caption=f"{len(places):,} rows; click one to see why."
+        + (f" The first {_MOST:,} are shown." if len(places) > _MOST else ""),
+        config={
+            "prompt": st.column_config.TextColumn(width="large"),
+            "score": st.column_config.NumberColumn(format="%.3f"),
+            "margin": st.column_config.NumberColumn(format="%.3f"),
+        },
+        on_pick=lambda place: _pick(key, int(chosen[place])),
+        height=min(38 + 35 * len(places), 420),
+    )
+    opened = st.session_state.get(_picked(key))
+    if opened is not None and opened in chosen:
+        why(bench, config, opened, key)
+
+
+def rows_of(
+    bench: Workbench, sample: Sample, decided: Outcomes, places: Ints, config: RouterConfig, before: Outcomes | None
+) -> dict[str, list[object]]:
+    """Return the columns of such a table, whole prompts and all."""
+    rows = bench.rows
+    layer2 = bench.evidence(config).layer2(config)
+    columns: dict[str, list[object]] = {
+        "prompt": [rows.prompts[row] for row in sample.rows[places].tolist()],
+        "label": [sample.name(code) for code in sample.labels[places].tolist()],
+        "goes to": [sample.name(code) for code in decided.expert[places].tolist()],
+        "layer": [LAYERS[code].value for code in decided.layer[places].tolist()],
+    }
+    if before is not None:
+        columns["went to"] = [sample.name(code) for code in before.expert[places].tolist()]
+    if any(sample.query_types):
+        columns["query type"] = [sample.query_types[place] for place in places.tolist()]
+    if layer2 is not None:
+        wanted = sample.rows[places]
+        columns["score"] = _numbers(layer2.score[wanted])
+        columns["margin"] = _numbers(layer2.margin[wanted])
+    return columns
+
+
+def _numbers(values: np.ndarray) -> list[object]:
+    return [float(value) if np.isfinite(value) else None for value in values]
+
+
+def _picked(key: str) -> str:
+    return f"{key}-picked"
+
+
+def _pick(key: str, row: int) -> None:
+    st.session_state[_picked(key)] = row
+
+
+def why(bench: Workbench, config: RouterConfig, row: int, key: str) -> None:
+    """Draw the trace of one row of the dataset under a router."""
+    try:
+        shown = trace.of_prompt(config, bench.rows.prompts[row], by="this setting")
+    except LabError as err:
+        fault(err)
+        return
+    with st.container(border=True):
+        st.markdown(f"> {text.plain(bench.rows.prompts[row])}")
+        trace.decision(shown)
+        trace.evidence(shown, key=f"{key}-{row}")
+        corrections.of_row(config, bench.rows, row)

@@ -1,0 +1,112 @@
+"""What Data, Tune and Router work on: the dataset in use, the router that is being edited, and the evidence of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from lab.errors import LabError
+from lab.forensics.datasets import Rows, encode_job, load
+from lab.forensics.evidence import Evidence
+from lab.live import LiveRouter
+from lab.records import Dataset, Draft
+from lab.store import datasets as stored
+from lab.types import RouterConfig
+from lab.ui import resources, text
+from lab.ui.components import fault
+from lab.ui.resources import Lab
+
+DATASET = "dataset"
+AT_ONCE = 3_000  # prompts that are encoded while the person waits; more are a job
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """The dataset in use, the live router, and the one that is searched and edited: the draft, else the live one."""
+
+    lab: Lab
+    rows: Rows
+    live: LiveRouter
+    draft: Draft | None
+
+    @property
+    def config(self) -> RouterConfig:
+        """The router to start from."""
+        return self.live.version.config if self.draft is None else self.draft.config
+
+    @property
+    def name(self) -> str:
+        """What that router is called."""
+        return "live" if self.draft is None else "draft"
+
+    def evidence(self, config: RouterConfig) -> Evidence:
+        """Return the evidence of the dataset under a router's encoder."""
+        return resources.evidence(self.rows, config.encoder)
+
+
+def pick() -> None:
+    """Draw the choice of the dataset in use, kept in the address."""
+    names = [dataset.name for dataset in stored.listed(resources.lab().store)]
+    if names:
+        st.selectbox(
+            "Dataset", names, key=DATASET, bind="query-params", label_visibility="collapsed", width=200,
+            help="The dataset that Data, Tune and Router work on.",
+        )  # fmt: skip
+
+
+def dataset() -> Dataset | None:
+    """Return the dataset in use; None in a lab without any."""
+    listed = stored.listed(resources.lab().store)
+    chosen = st.session_state.get(DATASET)
+    return next((one for one in listed if one.name == chosen), listed[0] if listed else None)
+
+
+def opened() -> Workbench:
+    """Return the workbench, its prompts encoded; where something is missing, say what to do and stop the page."""
+    lab = resources.lab()
+    try:
+        chosen = dataset()
+        if chosen is None:
+            _nothing()
+        assert chosen is not None
+        bench = Workbench(
+            lab, load(lab.store, lab.settings.data_dir, chosen.id), lab.routers.live(), lab.drafting.current()
+        )
+        _encoded(bench)
+    except LabError as err:
+        fault(err)
+        st.stop()
+    return bench
+
+
+def _nothing() -> None:
+    st.markdown("### There is no dataset yet")
+    st.markdown("Thresholds are searched on labelled prompts: a file of yours, or the prompts you corrected.")
+    st.page_link("pages/data.py", label="Add a dataset", icon=":material/add:")
+    st.stop()
+
+
+def _encoded(bench: Workbench) -> None:
+    """Encode the prompts: a few at once, many as a job that outlives the page."""
+    evidence = bench.evidence(bench.config)
+    if evidence.ready:
+        return
+    if len(bench.rows) <= AT_ONCE:
+        with st.spinner(f"Encoding {len(bench.rows):,} prompts …"):
+            evidence.vectors()
+        return
+    encode_job(bench.lab.jobs, evidence.encoder, bench.rows, then=evidence.vectors)
+    st.markdown(f"### {text.plain(bench.rows.dataset.name)} is being encoded")
+    st.markdown(
+        f"{len(bench.rows):,} prompts are encoded once; then every search on them starts at once. The bar above says "
+        "how long it takes. You can leave this page: it goes on."
+    )
+    st.fragment(_wait, run_every=_POLL_S)(evidence)
+    st.stop()
+
+
+def _wait(evidence: Evidence) -> None:
+    if evidence.ready:
+        st.rerun()

@@ -1,0 +1,5 @@
+"""Data."""
+
+from lab.ui.guard import one_app
+
+one_app()

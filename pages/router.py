@@ -1,0 +1,5 @@
+"""Router."""
+
+from lab.ui.guard import one_app
+
+one_app()

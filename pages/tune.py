@@ -1,0 +1,30 @@
+"""Tune: say what you want, see which thresholds give it, and read the prompts that any setting gets wrong."""
+
+from lab.ui.guard import one_app
+
+one_app()
+
+import streamlit as st  # noqa: E402  the guard comes first
+
+from lab.errors import LabError  # noqa: E402
+from lab.ui import resources, workbench  # noqa: E402
+from lab.ui.components import fault  # noqa: E402
+from lab.ui.tune import cell, controls, costs, heatmap, recommendation  # noqa: E402
+
+bench = workbench.opened()
+try:
+    price = costs.read(bench.config)
+    asked = controls.draw(bench, price)
+    costs.draw(bench.config, price)
+    found = resources.tuning(bench.rows, bench.config, bench.live.version.config, asked.spec, price.stakes)
+except LabError as err:
+    fault(err)
+    st.stop()
+
+recommendation.draw(bench, found)
+left, right = st.columns([7, 5], gap="large")
+with left:
+    heatmap.draw(bench, asked, found)
+with right:
+    cell.draw(asked, found)
+cell.prompts(bench, found)
