@@ -9,14 +9,15 @@ import streamlit as st  # noqa: E402  the guard comes first
 from lab.errors import LabError  # noqa: E402
 from lab.ui import resources, workbench  # noqa: E402
 from lab.ui.components import fault  # noqa: E402
-from lab.ui.tune import cell, controls, costs, heatmap, recommendation  # noqa: E402
+from lab.ui.tune import cell, controls, costs, heatmap, recommendation, saved, strip  # noqa: E402
 
 bench = workbench.opened()
 try:
     price = costs.read(bench.config)
     asked = controls.draw(bench, price)
     costs.draw(bench.config, price)
-    found = resources.tuning(bench.rows, bench.config, bench.live.version.config, asked.spec, price.stakes)
+    search = resources.Search(bench.rows, bench.config, bench.live.version.config, asked.spec, price.stakes)
+    found = resources.tuning(search)
 except LabError as err:
     fault(err)
     st.stop()
@@ -28,3 +29,5 @@ with left:
 with right:
     cell.draw(asked, found)
 cell.prompts(bench, found)
+strip.draw(bench, found, resources.baselines(search))
+saved.draw(bench, search)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -15,14 +17,15 @@ from lab.config import REPOSITORY, Settings, compose, load_settings
 from lab.drafting import Drafting
 from lab.errors import LabError
 from lab.exchange import Exchange, Routed, providers_of
+from lab.forensics.baselines import Baseline
 from lab.forensics.datasets import Rows, ensure_built_in
 from lab.forensics.evidence import Evidence
-from lab.forensics.runs import spec_from_json, spec_to_json
+from lab.forensics.runs import spec_to_json
 from lab.forensics.sample import Stakes
-from lab.forensics.tuning import Spec, Tuning, tune
+from lab.forensics.tuning import Spec, Tuning, dev_baselines, tune
 from lab.jobs import Jobs
 from lab.live import LiveRouter, Routers
-from lab.store import Store, events, open_store
+from lab.store import Store, events, open_store, outcomes
 from lab.store import answers as stored_answers
 from lab.types import RouterConfig, Trace
 
@@ -110,24 +113,60 @@ def evidence(rows: Rows, encoder: str) -> Evidence:
     return _evidence(rows.dataset.content_hash, encoder, rows)
 
 
-def tuning(rows: Rows, base: RouterConfig, live: RouterConfig, spec: Spec, stakes: Stakes) -> Tuning:
-    """Return a search, kept for the last ones that were asked for. Raises SearchError, EncoderUnavailable."""
-    asked = json.dumps(spec_to_json(spec, stakes), sort_keys=True)
-    return _tuning(rows.hash, base.content_hash(base.encoder), live.content_hash(live.encoder), asked, rows, base, live)
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search depends on; equal hashes give equal results."""
+
+    rows: Rows
+    base: RouterConfig
+    live: RouterConfig
+    spec: Spec
+    stakes: Stakes
+
+    @property
+    def key(self) -> str:
+        """Everything that the result depends on, as a digest."""
+        asked = json.dumps(spec_to_json(self.spec, self.stakes), sort_keys=True)
+        base, live = (config.content_hash(config.encoder) for config in (self.base, self.live))
+        return hashlib.sha256("\n".join((self.rows.hash, base, live, asked)).encode()).hexdigest()
+
+    def evidence(self, config: RouterConfig) -> Evidence:
+        """Return the evidence of the dataset under a router's encoder."""
+        return evidence(self.rows, config.encoder)
+
+
+def tuning(search: Search) -> Tuning:
+    """Return a search's result, kept for the last ones that were asked for. Raises SearchError, EncoderUnavailable."""
+    return _tuning(search.key, search)
+
+
+def baselines(search: Search) -> list[Baseline]:
+    """Return the baselines beside a search's result, kept like it. Raises like `tuning`."""
+    return _baselines(search.key, search)
 
 
 @st.cache_resource(max_entries=_TUNINGS, show_spinner="Searching …")
-def _tuning(
-    rows_hash: str,  # noqa: ARG001  the first four are the key
-    base_hash: str,  # noqa: ARG001
-    live_hash: str,  # noqa: ARG001
-    asked: str,
-    _rows: Rows,
-    _base: RouterConfig,
-    _live: RouterConfig,
-) -> Tuning:
-    spec, stakes = spec_from_json(json.loads(asked))
-    return tune(_rows, _base, _live, spec, lambda config: evidence(_rows, config.encoder), stakes)
+def _tuning(key: str, _search: Search) -> Tuning:  # noqa: ARG001  the digest is the key
+    return tune(_search.rows, _search.base, _search.live, _search.spec, _search.evidence, _search.stakes)
+
+
+@st.cache_resource(max_entries=_TUNINGS, show_spinner="Measuring the baselines …")
+def _baselines(key: str, _search: Search) -> list[Baseline]:
+    return dev_baselines(_tuning(key, _search), _search.evidence, _search.stakes, quality(_search.rows, _search.base))
+
+
+def quality(rows: Rows, config: RouterConfig) -> Any | None:
+    """Return measured outcomes of a dataset's rows by expert, (rows, experts), NaN where there is none; or None."""
+    import numpy as np
+
+    names = [expert.name for expert in config.experts]
+    found = [one for one in outcomes.of_dataset(lab().store, rows.dataset.id) if one.expert in names]
+    if not found:
+        return None
+    table = np.full((len(rows), len(names)), np.nan)
+    for one in found:
+        table[one.row, names.index(one.expert)] = one.quality
+    return table
 
 
 @st.cache_resource(ttl=_TIMES_S, max_entries=1, show_spinner=False)

@@ -85,7 +85,7 @@ def _figure(asked: Asked, shown: Drawing, plateau: Any) -> Any:
         figure.add_contour(
             z=plateau.T.astype(int), x=across, y=down, showscale=False, hoverinfo="skip",
             contours={"start": 0.5, "end": 0.5, "size": 1, "coloring": "none"},
-            line={"color": "white", "width": 1.5, "dash": "dot"}, name="plateau", showlegend=True,
+            line={"color": "#FF5A5F", "width": 1.5, "dash": "dot"}, name="plateau", showlegend=True,
         )  # fmt: skip
     cells = [
         (across[i], down[j], ",".join(map(str, shown.cells[i][j])), z[j, i])
@@ -147,7 +147,7 @@ def _mark(figure: Any, asked: Asked, name: str, symbol: str, config: RouterConfi
         return
     figure.add_scatter(
         x=[place[0]], y=[place[1]], mode="markers", name=name, hoverinfo="skip",
-        marker={"symbol": symbol, "size": 13, "color": "white" if "open" in symbol else "#FF5A5F",
+        marker={"symbol": symbol, "size": 13, "color": "#FF5A5F",
                 "line": {"width": 2.5 if "open" in symbol else 1, "color": "#FF5A5F" if "open" in symbol else "white"}},
     )  # fmt: skip
 

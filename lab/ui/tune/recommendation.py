@@ -36,7 +36,7 @@ def draw(bench: Workbench, found: Tuning) -> None:
             key=f"take-{found.recommended.content_hash('')[:12]}",
             type="primary" if found.comparison.verdict == "better" else "secondary",
             on_click=_take,
-            args=(bench, found),
+            args=(bench, found, new_id()),  # made when it is drawn: two presses edit once
             disabled=not changes,
             help="; ".join(sentence(one) for one in changes[:6]) or f"The {bench.name} stands there already.",
         )
@@ -79,6 +79,7 @@ def _numbers(found: Tuning) -> None:
     with st.container(horizontal=True):
         st.metric(
             f"accuracy, n = {one.n:,}", f"{found.accuracy.value:.3f}", f"{one.accuracy.difference.value:+.3f}",
+            delta_color="normal" if one.verdict in ("better", "worse") else "off",
             border=True, width="content",
             help=f"95 % interval {found.accuracy.low:.3f} to {found.accuracy.high:.3f}, bootstrap by near-duplicate "
             f"group. The difference is against {found.reference}.",
@@ -95,6 +96,8 @@ def _numbers(found: Tuning) -> None:
                 delta_color="off", border=True, width="content",
             )  # fmt: skip
         low, high = one.cost.difference.low, one.cost.difference.high
+        if low == high == 0.0:
+            return  # every expert costs the same
         st.metric(
             "cost a prompt", f"{one.cost.second:.3g}", f"{one.cost.difference.value:+.3g}", delta_color="inverse",
             border=True, width="content", help=f"95 % interval of the difference: {low:+.3g} to {high:+.3g}.",
@@ -129,7 +132,7 @@ def _open(bench: Workbench, found: Tuning) -> None:
     )  # fmt: skip
 
 
-def _take(bench: Workbench, found: Tuning) -> None:
+def _take(bench: Workbench, found: Tuning, edit_id: str) -> None:
     goal, wanted = found.spec.goal, found.recommended
     axes, values = found.grid.axes, found.grid.values_at(found.choice.centre)
 
@@ -137,7 +140,7 @@ def _take(bench: Workbench, found: Tuning) -> None:
         return replace(config_at(config, axes, values), learned=wanted.learned)
 
     try:
-        bench.lab.drafting.edit(f"searched for {goal!r}", change, edit_id=new_id())
+        bench.lab.drafting.edit(f"searched for {goal!r}", change, edit_id=edit_id)
         st.toast("The draft has it now. Adopt it on the Router page.")
     except LabError as err:
         st.session_state[_ERROR] = err
