@@ -22,6 +22,7 @@ from lab.forensics.datasets import Rows, ensure_built_in
 from lab.forensics.evidence import Evidence
 from lab.forensics.runs import spec_to_json
 from lab.forensics.sample import Stakes
+from lab.forensics.traffic import Mix, mix
 from lab.forensics.tuning import Spec, Tuning, dev_baselines, tune
 from lab.jobs import Jobs
 from lab.live import LiveRouter, Routers
@@ -167,6 +168,18 @@ def quality(rows: Rows, config: RouterConfig) -> Any | None:
     for one in found:
         table[one.row, names.index(one.expert)] = one.quality
     return table
+
+
+@st.cache_resource(ttl=_TIMES_S, max_entries=_EVIDENCE, show_spinner=False)
+def _traffic(rows_hash: str, encoder: str, _rows: Rows) -> Mix | None:  # noqa: ARG001  the first two are the key
+    prompts = [event.decision.prompt for event in events.recent(lab().store, _TIMED)]
+    found = evidence(_rows, encoder)
+    return mix(_rows, found.vectors(), found.encoder.encode(prompts)) if prompts else None
+
+
+def traffic(rows: Rows, encoder: str) -> Mix | None:
+    """Return the query types of the prompts routed last, or None where they say nothing."""
+    return _traffic(rows.hash, encoder, rows)
 
 
 @st.cache_resource(ttl=_TIMES_S, max_entries=1, show_spinner=False)

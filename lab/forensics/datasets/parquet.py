@@ -20,7 +20,9 @@ def read_parquet(data: bytes, file_name: str) -> Table:
         file = pq.ParquetFile(io.BytesIO(data))
         check_size(file.metadata.num_rows, len(file.schema_arrow), file_name)
         _check_unpacked(file.metadata, file_name)
-        table = file.read()
+        # a text that repeats stays one text: a small file can hold the same megabyte a million times
+        texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
+        table = pq.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
     except (pa.ArrowException, OSError) as err:
         reason = " ".join(str(err).split()).rstrip(".")
         raise DatasetError(f"{file_name} is a damaged or unusual Parquet file ({reason}). Write it again.") from err
@@ -48,20 +50,38 @@ def _check_unpacked(metadata: Any, file_name: str) -> None:
         )
 
 
+def _is_text(kind: Any) -> bool:
+    import pyarrow.types as kinds
+
+    return bool(
+        kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_binary(kind) or kinds.is_large_binary(kind)
+    )
+
+
 def _texts(column: Any) -> list[str | None]:
     """Return a plain column as text; bytes that are not UTF-8 stay as lone surrogates for the row report."""
     import pyarrow as pa
 
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        try:
-            values: list[str | None] = column.to_pylist()
-        except UnicodeDecodeError:
-            plain = column.cast(pa.large_string()) if pa.types.is_dictionary(column.type) else column
-            values = [_decoded(value) for value in plain.cast(pa.large_binary()).to_pylist()]
-        return values
-    return [_decoded(value) if isinstance(value, bytes | None) else str(value) for value in column.to_pylist()]
+    values: list[str | None] = []
+    for chunk in column.chunks:
+        if isinstance(chunk, pa.DictionaryArray):
+            words = [_word(value) for value in _plain(chunk.dictionary)]
+            values += [None if at is None else words[at] for at in chunk.indices.to_pylist()]
+        else:
+            values += [_word(value) for value in _plain(chunk)]
+    return values
 
 
-def _decoded(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("utf-8", "surrogateescape")
+def _plain(array: Any) -> list[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        array = array.cast(pa.large_binary())  # to decode it here: what is no UTF-8 would raise
+    values: list[Any] = array.to_pylist()
+    return values
+
+
+def _word(value: Any) -> str | None:
+    if value is None:
+        return None
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)

@@ -63,10 +63,7 @@ def _text(text: str, name: str) -> Table:
         raise DatasetError(f"{name} holds nothing but blanks. Choose a file with a prompt a row.")
     if start[:100].casefold().startswith(("<!doctype html", "<html", "<?xml")):
         raise DatasetError(f"{name} is a web page or XML. Download the data itself, as CSV or JSON Lines.")
-    suffix = PurePath(name).suffix.casefold()
-    if start[0] not in "{[" or (start[0] == "[" and suffix in (".csv", ".tsv") and start[1:].lstrip()[:1] not in '{["'):
-        return read_delimited(text, name)
-    return read_json(text, name)
+    return read_json(text, name) if start[0] in "{[" else read_delimited(text, name)
 
 
 def _with_surprise(table: Table, name: str) -> Table:

@@ -13,8 +13,10 @@ from lab.errors import SearchError
 from lab.forensics.grid_search.axes import MIN_MARGIN, THRESHOLD, Axis, check_all, own, parse, regular
 from lab.forensics.grid_search.goals import EXAMPLES
 from lab.forensics.measures import Measure, known
+from lab.forensics.traffic import in_words
 from lab.forensics.tuning import Spec
 from lab.types import RouterConfig
+from lab.ui import resources, text
 from lab.ui.tune.costs import Costs
 from lab.ui.workbench import Workbench
 
@@ -38,6 +40,7 @@ class Asked:
     second: Axis | None
     measure: Measure
     costs: Costs
+    weighted: bool  # cells weigh query types as the traffic does
 
 
 def draw(bench: Workbench, costs: Costs) -> Asked:
@@ -59,9 +62,21 @@ def draw(bench: Workbench, costs: Costs) -> Asked:
             "Also search", free, key="also", bind="query-params", width=220,
             help="The heatmap then shows the best over these settings too.",
         )  # fmt: skip
+        weighted = _weighted(bench)
     axes = [first, *([second] if second else []), *(Axis(name, _CHOICES[name]) for name in also)]
     check_all(axes, config)
-    return Asked(Spec(tuple(axes), goal), first, second, titles[title or next(iter(titles))], costs)
+    return Asked(Spec(tuple(axes), goal), first, second, titles[title or next(iter(titles))], costs, weighted)
+
+
+def _weighted(bench: Workbench) -> bool:
+    mixed = resources.traffic(bench.rows, bench.config.encoder)
+    if mixed is None:
+        return False
+    return st.toggle(
+        "As in traffic", key="traffic", bind="query-params",
+        help=f"Cells weigh query types as in the {mixed.n} prompts routed last: {text.plain(in_words(mixed))}. The "
+        "choice itself is made on the rows as they are labelled.",
+    )  # fmt: skip
 
 
 def _goal(config: RouterConfig) -> str:

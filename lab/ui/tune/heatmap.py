@@ -14,7 +14,7 @@ from lab.forensics.grid_search.grid import Cell, Drawing, drawing
 from lab.forensics.measures import Measure
 from lab.forensics.tuning import Tuning
 from lab.types import RouterConfig
-from lab.ui import charts, tables
+from lab.ui import charts, resources, tables
 from lab.ui.tune.controls import Asked
 from lab.ui.tune.provenance import caption
 from lab.ui.workbench import Workbench
@@ -25,19 +25,27 @@ _TOP = 30
 
 def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
     """Draw the measure over the two axes, and below it the same cells as a table."""
-    values = found.grid.metric(asked.measure.name)
+    values = _values(bench, asked, found)
     shown = drawing(found.grid, values, asked.first, asked.second, higher_is_better=asked.measure.higher_is_better)
     plateau = np.array([[bool(found.choice.plateau[cell]) for cell in line] for line in shown.cells])
     figure = _figure(asked, shown, plateau)
     for name, symbol, config in _marks(bench, found):
         _mark(figure, asked, name, symbol, config)
+    if st.query_params.get(CELL):
+        _mark(figure, asked, "open below", "square-open", found.grid.config_at(cell_of(found)))
     if np.isnan(values).all():
         st.info(f"There is no {asked.measure.title} to show: nothing was measured for it yet. Pick another one.")
     charts.chart(
         figure,
         key="heatmap",
         name=f"{bench.rows.dataset.name}-{asked.measure.name}",
-        caption=caption(bench, found, len(found.grid.sample), "tune", "cells are counts, without interval"),
+        caption=caption(
+            bench,
+            found,
+            len(found.grid.sample),
+            "tune",
+            "weighted by traffic" if asked.weighted else "cells are counts, without interval",
+        ),
         alt=f"{asked.measure.title} over {' and '.join(axis.title for axis in (asked.first, asked.second) if axis)}",
         on_pick=_click,
     )
@@ -45,6 +53,16 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
     if folded.open:
         with folded:
             _table(found, values, asked.measure)
+
+
+def _values(bench: Workbench, asked: Asked, found: Tuning) -> Any:
+    """The measure of every cell, its rows weighted as the traffic is where that is asked."""
+    mixed = resources.traffic(bench.rows, bench.config.encoder) if asked.weighted else None
+    if mixed is None:
+        return found.grid.metric(asked.measure.name)
+    weights = found.grid.sample.weighted_by(mixed.shares).weights
+    assert weights is not None
+    return found.grid.assembled([one.cells.weighted(weights).metric(asked.measure.name) for one in found.grid.slices])
 
 
 def cell_of(found: Tuning) -> Cell:

@@ -8,13 +8,14 @@ import streamlit as st
 
 from lab.differences import differences, sentence
 from lab.errors import LabError
-from lab.forensics.compare import Comparison, in_words
+from lab.forensics.compare import Comparison, accuracy_of, in_words
 from lab.forensics.evidence import Ints
 from lab.forensics.grid_search.axes import config_at
 from lab.forensics.grid_search.goals import in_words as goal_in_words
+from lab.forensics.traffic import in_words as traffic_in_words
 from lab.forensics.tuning import Tuning
 from lab.types import RouterConfig, new_id
-from lab.ui import text
+from lab.ui import resources, text
 from lab.ui.components import fault
 from lab.ui.tune import misrouted
 from lab.ui.workbench import Workbench
@@ -29,6 +30,7 @@ def draw(bench: Workbench, found: Tuning) -> None:
     st.markdown(f"### {_headline(found)}")
     st.markdown(_verdict(found))
     _numbers(found)
+    _in_traffic(bench, found)
     with st.container(horizontal=True, vertical_alignment="center"):
         changes = differences(bench.config, found.recommended)
         st.button(
@@ -102,6 +104,25 @@ def _numbers(found: Tuning) -> None:
             "cost a prompt", f"{one.cost.second:.3g}", f"{one.cost.difference.value:+.3g}", delta_color="inverse",
             border=True, width="content", help=f"95 % interval of the difference: {low:+.3g} to {high:+.3g}.",
         )  # fmt: skip
+
+
+def _in_traffic(bench: Workbench, found: Tuning) -> None:
+    """Say what both come to when query types weigh as in the traffic."""
+    mixed = resources.traffic(bench.rows, bench.config.encoder)
+    if mixed is None:
+        return
+    try:
+        weighted = found.dev.weighted_by(mixed.shares)
+    except LabError:
+        return  # none of the traffic's types is among the dev rows
+    before, after = (accuracy_of(weighted, one) for one in (found.reference_outcomes, found.dev_outcomes))
+    st.caption(
+        text.plain(
+            f"Weighted by your traffic ({mixed.n} prompts routed last: {traffic_in_words(mixed)}): accuracy {after} "
+            f"against {before} of {found.reference}; as labelled, {found.accuracy.value:.3f} against "
+            f"{found.comparison.accuracy.first:.3f}."
+        )
+    )
 
 
 def _counts(one: Comparison) -> list[tuple[str, Ints, str]]:
