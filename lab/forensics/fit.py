@@ -24,7 +24,7 @@ AUROC: .977 at 10, .973 at 100), and a search would cost ten fits to move within
 
 _TOLERANCE = 1e-6  # of the gradient; at sklearn's 1e-4 the weights, and thresholds chosen on them, still wander
 _MOST_STEPS = 2_000
-_MOST_CELLS = 30_000_000  # rows × classes held in memory at once, several times over: below 1 GB, a few minutes
+_MOST_CELLS = 30_000_000  # rows × classes; 200,000 rows of 150 classes took 4 minutes and 1.6 GiB on two cores
 _ROOM = 0.99  # of the heaviest that weights may be, so that rounding to the grid stays below it
 
 

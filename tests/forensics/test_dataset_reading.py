@@ -195,7 +195,7 @@ def test_ragged_rows_are_listed_with_their_line_and_the_others_go_on():
 
 @pytest.mark.parametrize("stray", [1, 2, 3])
 def test_quotation_marks_that_are_never_closed_cost_their_own_lines_alone(stray):
-    lines = ["text,label", *(f"prompt {number},x" for number in range(50))]
+    lines = ["text,label", *(f'"well, prompt {at}",x' if at % 3 else f"prompt {at},x" for at in range(50))]
     for number in range(stray):
         lines[5 + 10 * number] = f'"oops {number},x'
     found = read(*lines)

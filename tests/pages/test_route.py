@@ -13,21 +13,7 @@ from lab.store import events
 from lab.types import NONE
 from lab.ui import resources
 
-APP = Path(__file__).parents[2] / "app.py"
 RUN_S = 60
-
-
-@pytest.fixture
-def app(tmp_path, monkeypatch, encoder_cache):
-    """The app on a data folder of its own."""
-    (tmp_path / "cache").symlink_to(encoder_cache)
-    monkeypatch.setenv("LAB_DATA_DIR", str(tmp_path))
-    st.cache_resource.clear()
-    yield AppTest.from_file(APP, default_timeout=RUN_S)
-    opened = resources.lab()
-    opened.jobs.close()
-    opened.store.close()
-    st.cache_resource.clear()
 
 
 def press(app, label):
@@ -82,7 +68,7 @@ def test_a_routed_prompt_shows_decision_stages_evidence_and_answer(app):
 def test_the_address_reopens_an_event(app):
     route(app.run(), "tell me a joke")
     event_id = app.query_params["event"]
-    again = AppTest.from_file(APP, default_timeout=RUN_S)
+    again = AppTest.from_file(Path(__file__).parents[2] / "app.py", default_timeout=RUN_S)
     again.query_params["event"] = event_id
     again.run()
     assert again.text_area(key="prompt").value == "tell me a joke"

@@ -153,7 +153,7 @@ def _records(style: Style, lines: Sequence[str], start: int, width: int) -> Iter
         for fields in reader:
             after = start + int(reader.line_num)
             over_lines = after - before > 1
-            if over_lines and after == len(lines) and _ends_open(style, lines[before:after]):
+            if over_lines and _is_broken(style, lines[before:after]):
                 break
             if len(fields) > width and not any(fields[width:]):
                 fields = fields[:width]
@@ -172,9 +172,10 @@ def _records(style: Style, lines: Sequence[str], start: int, width: int) -> Iter
         start = before + 1
 
 
-def _ends_open(style: Style, record: Sequence[str]) -> bool:
+def _is_broken(style: Style, record: Sequence[str]) -> bool:
+    """Tell whether a quotation mark is not closed, or closed in the middle of a field, where another one opened."""
     try:
         list(style.reader(record, strict=True))
-    except csv.Error as err:
-        return "unexpected end of data" in str(err)
+    except csv.Error:
+        return True
     return False
