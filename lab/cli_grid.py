@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any
 from lab.errors import ConfigError, DatasetError, NotFound, SearchError
 
 if TYPE_CHECKING:
-    from lab.cli_grid_lines import Beside
+    from lab.cli_grid_lines import Result
     from lab.config import Settings
     from lab.forensics.datasets import Rows
     from lab.forensics.grid_search.axes import Axis
-    from lab.forensics.sample import Sample, Stakes
+    from lab.forensics.sample import Stakes
     from lab.live import LiveRouter, Routers
-    from lab.records import RouterVersion
     from lab.store import Store
     from lab.types import RouterConfig
 
@@ -36,14 +35,14 @@ GOAL = "best accuracy"
 def add_parser(commands: Any) -> None:
     """Add the command to the subparsers of `python -m lab`."""
     grid = commands.add_parser("grid", help="search thresholds on labelled prompts")
-    grid.add_argument("dataset", metavar="DATASET", help="name or id of a stored dataset, or a file (./NAME)")
+    grid.add_argument("dataset", metavar="DATASET", help="name or id of a stored dataset, or a file")
     grid.add_argument(
         "--axis", action="append", default=[], metavar="AXIS",
         help=f"such as {AXES[0]}, threshold:EXPERT=0:1:11, aggregate=max,centroid; without any: {' and '.join(AXES)}",
     )  # fmt: skip
-    grid.add_argument("--goal", default=GOAL, help='"best accuracy" (default), "at most 2 %% of hard prompts to X …"')
-    grid.add_argument("--cost", action="append", default=[], metavar="EXPERT=N", help="what a call costs; else prices")
-    grid.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap and the folds (default 0)")
+    grid.add_argument("--goal", default=GOAL, help=f"a sentence like '90 %% coverage'; without: {GOAL}")
+    grid.add_argument("--cost", action="append", default=[], metavar="EXPERT=N", help="of a call; without: by prices")
+    grid.add_argument("--seed", type=int, default=0, metavar="N", help="of bootstrap and folds; without: 0")
     grid.add_argument("--base", metavar="live|draft|N", help="the router to search around; without: the draft, or live")
     grid.add_argument("--sealed", action="store_true", help="look at the sealed rows too; each look is counted")
     grid.add_argument("--save", metavar="NAME", help="keep the search; the Tune page lists it")
@@ -51,16 +50,8 @@ def add_parser(commands: Any) -> None:
     grid.set_defaults(run=run_grid)
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The router that is searched around, and what it is called."""
-
-    config: RouterConfig
-    name: str
-
-
 def run_grid(arguments: argparse.Namespace) -> int:
-    """Search, compare, print, and return the exit status.
+    """Search, print what came out, and return the exit status.
 
     Raises ConfigError, DatasetError and SearchError for bad input, EncoderUnavailable and StoreError where the lab
     cannot work.
@@ -68,54 +59,217 @@ def run_grid(arguments: argparse.Namespace) -> int:
     started = perf_counter()
     from lab import cli_grid_lines as lines
     from lab.config import load_settings
-    from lab.forensics import tuning
-    from lab.forensics.grid_search.axes import check_all, parse
-    from lab.forensics.runs import spec_to_json
-    from lab.live import Routers
 
-    axes = tuple(_finite(parse(text)) for text in arguments.axis or AXES)
+    axes = _axes(arguments.axis or AXES)
     if arguments.seed < 0:
         raise SearchError(f"The seed is {arguments.seed}; take a whole number from 0.")
     settings = load_settings()
-    with ExitStack() as stack:
-        store = _reader(settings)
+    store = _reader(settings)
+    try:
+        result = _search(arguments, axes, settings, store)
+    finally:
         if store is not None:
-            stack.enter_context(closing(store))
-        routers = Routers(store, settings)
-        live = routers.live()
-        base = _base(arguments.base, store, live)
-        check_all(axes, base.config)
-        rows, notes = _rows(arguments.dataset, store, settings)
-        _check_stored(arguments, rows)
-        stakes = _stakes(arguments.cost, base.config, routers, store)
-        _check_rows(rows, base.config, arguments.goal, stakes)
-        spec = tuning.Spec(axes, arguments.goal, arguments.seed)
-        evidence_of = tuning.evidence_for(rows, routers.encoder)
-        found = tuning.tune(
-            rows, base.config, live.version.config, spec, evidence_of, stakes, progress=_progress
-        )  # fmt: skip
-        _progress("Measuring the baselines")
-        before = perf_counter()
-        beside = lines.beside(found, tuning.dev_baselines(found, evidence_of, stakes, _quality(rows, base, store)))
-        seconds = {"search": found.seconds, "baselines": perf_counter() - before}
-        result = lines.Result(
-            rows=rows,
-            base=base,
-            live=live.version,
-            encoder=evidence_of(base.config).encoder,
-            found=found,
-            beside=beside,
-            spec=spec_to_json(spec, stakes),
-            sealed=None,
-            run_id=None,
-            notes=notes,
-            seconds=seconds,
-        )
-        if arguments.sealed or arguments.save is not None:
-            result = _stored(arguments, settings, result, evidence_of, stakes)
-    seconds["total"] = perf_counter() - started
+            store.close()
+    result = replace(result, seconds={**result.seconds, "total": perf_counter() - started})
     _progress("")
     told = [json.dumps(lines.to_json(result), ensure_ascii=False)] if arguments.json else lines.to_lines(result)
     sys.stdout.write("".join(f"{line}\n" for line in told))
     sys.stdout.flush()  # here, where a reader that has gone away is still understood
     return 0
+
+
+def _search(arguments: argparse.Namespace, axes: tuple[Axis, ...], settings: Settings, store: Store | None) -> Result:
+    from lab import cli_grid_lines as lines
+    from lab.forensics import tuning
+    from lab.forensics.grid_search.axes import check_all
+    from lab.forensics.stored_figures import quality
+    from lab.live import Routers
+
+    routers = Routers(store, settings)
+    live = routers.live()
+    base, base_name = _base(arguments.base, store, live)
+    check_all(axes, base)
+    rows, notes = _rows(arguments.dataset, store, settings)
+    _check_use(arguments, rows)
+    stakes = _stakes(arguments.cost, base, routers, store)
+    _check_rows(rows, base, arguments.goal, stakes)
+    spec = tuning.Spec(axes, arguments.goal, arguments.seed)
+    evidence_of = tuning.evidence_for(rows, routers.encoder)
+    found = tuning.tune(rows, base, live.version.config, spec, evidence_of, stakes, progress=_progress)
+    _progress("Measuring the baselines")
+    before = perf_counter()
+    measured = None if store is None else quality(store, rows, base)
+    beside = lines.beside(found, tuning.dev_baselines(found, evidence_of, stakes, measured))
+    result = lines.Result(
+        rows=rows,
+        base=base,
+        base_name=base_name,
+        live=live.version,
+        encoder_of=lambda config: evidence_of(config).encoder,
+        found=found,
+        stakes=stakes,
+        beside=beside,
+        notes=notes,
+        seconds={"search": found.seconds, "baselines": perf_counter() - before},
+    )
+    if not arguments.sealed and arguments.save is None:
+        return result
+    from lab.forensics.sealed import look
+    from lab.store import open_store
+
+    with closing(open_store(settings.database_url, settings.data_dir)) as writer:
+        if arguments.sealed:
+            seen = look(
+                rows, found.recommended, live.version.config, evidence_of, writer, "lab grid --sealed",
+                stakes=stakes, seed=arguments.seed,
+            )  # fmt: skip
+            result = replace(result, sealed=seen)
+        if arguments.save is not None:
+            result = replace(result, run=lines.save(writer, result, arguments.save))
+    return result
+
+
+# ----------------------------------------------------------------------------------------------- what is asked for
+
+
+def _axes(texts: list[str] | tuple[str, ...]) -> tuple[Axis, ...]:
+    from lab.forensics.grid_search.axes import parse
+
+    found = tuple(parse(text) for text in texts)
+    for axis, text in zip(found, texts, strict=True):
+        if axis.ordered and not all(isfinite(float(value)) for value in axis.values):
+            raise SearchError(f"The axis {text} holds a value that is no number. Write {axis.name}=0:1:101.")
+    return found
+
+
+def _reader(settings: Settings) -> Store | None:
+    """Open what is stored, if anything is."""
+    from lab.store import open_store
+
+    try:
+        return open_store(settings.database_url, settings.data_dir, read_only=True)
+    except NotFound:
+        return None
+
+
+def _base(wanted: str | None, store: Store | None, live: LiveRouter) -> tuple[RouterConfig, str]:
+    """Return the router that --base names, and what it is called."""
+    from lab.store import drafts, versions
+
+    draft = drafts.current(store) if store is not None and wanted in (None, "draft") else None
+    if draft is not None:
+        return draft.config, "the draft"
+    if wanted == "draft":
+        raise ConfigError("There is no draft to search around. Change the router on its page first, or take live.")
+    if wanted in (None, "live"):
+        return live.version.config, "live" if live.version.number else "the router of lab/conf"
+    number = int(wanted) if wanted is not None and wanted.isdecimal() and len(wanted) < 9 else None
+    version = None if number is None or store is None else versions.by_number(store, number)
+    if version is None:
+        raise ConfigError(f"--base is {wanted!r}; it is live, draft, or a number that `lab router history` lists.")
+    return version.config, f'v{version.number} "{version.name}"'
+
+
+def _rows(wanted: str, store: Store | None, settings: Settings) -> tuple[Rows, tuple[str, ...]]:
+    """Return the rows of a stored dataset or of a file, and what to know of them."""
+    from lab.forensics.datasets import load
+    from lab.store import datasets
+
+    unknown = "There is no dataset yet"
+    if store is not None:
+        try:
+            return load(store, settings.data_dir, datasets.find(store, wanted).id), ()
+        except NotFound as err:
+            unknown = str(err)
+    path = Path(wanted)
+    if not path.is_file():
+        raise DatasetError(f"{unknown.rstrip('.')}; nor is {wanted!r} a file. Name a CSV, JSON Lines or Parquet file.")
+    return _rows_of_file(path, store, settings)
+
+
+def _rows_of_file(path: Path, store: Store | None, settings: Settings) -> tuple[Rows, tuple[str, ...]]:
+    from lab.forensics.datasets import guess, load, read_file, sift
+    from lab.forensics.datasets.shelf import content_hash_of
+    from lab.forensics.unstored import rows_of
+    from lab.store import datasets
+
+    table = read_file(path)
+    sifted = sift(table, guess(table), max_prompt_chars=settings.max_prompt_chars)
+    notes = (*sifted.report.notes, sifted.report.sentence())
+    known = None if store is None else datasets.of_content(store, content_hash_of(sifted))
+    if known is not None and store is not None and not known[1]:
+        name = known[0].name
+        return load(store, settings.data_dir, known[0].id), (
+            *notes, f"These rows are stored as {name!r}; its splits and corrected labels are used.",
+        )  # fmt: skip
+    seed = 0 if known is None else known[0].seed  # a dataset that was deleted keeps its sealed rows
+    return rows_of(sifted, name=path.stem, seed=seed), notes
+
+
+def _stakes(costs: list[str], config: RouterConfig, routers: Routers, store: Store | None) -> Stakes:
+    """Return what calls cost, as it is given or else by prices, and the times that were measured here."""
+    from lab.forensics.sample import Stakes
+    from lab.forensics.stored_figures import measured_times, priced
+
+    names = [expert.name for expert in config.experts]
+    said = {}
+    for text in costs:
+        name, _, value = text.rpartition("=")
+        try:
+            cost = float(value)
+        except ValueError:
+            cost = float("nan")
+        if name not in names or not 0 <= cost < 1e6:
+            some = ", ".join(names[:8])
+            raise SearchError(f"--cost {text!r} is not the cost of a call. Write EXPERT=2.5, with one of: {some}.")
+        said[name] = cost
+    answers, overhead = ({}, None) if store is None else measured_times(store)
+    call = said or priced([routers.with_settings(expert) for expert in config.experts])
+    return Stakes(call=call, answer_ms=answers, overhead_ms=overhead)
+
+
+def _check_use(arguments: argparse.Namespace, rows: Rows) -> None:
+    """Refuse what a file that is not taken in cannot do, and a look where nothing is sealed."""
+    from lab.forensics.sealed import check_sealed
+
+    option = "--sealed" if arguments.sealed else "--save"
+    if (arguments.sealed or arguments.save is not None) and not rows.dataset.id:
+        raise DatasetError(
+            f"{option} needs a stored dataset, where looks are counted and searches kept. "
+            f"Add the file first: python -m lab dataset add {rows.dataset.file_name}"
+        )
+    if arguments.sealed:
+        check_sealed(rows)
+
+
+def _check_rows(rows: Rows, config: RouterConfig, goal: str, stakes: Stakes) -> None:
+    """Refuse rows on which every setting looks alike, and goals that nothing was measured for."""
+    import numpy as np
+
+    from lab.forensics.measures import END_TO_END, OVERHEAD
+    from lab.forensics.tuning import goal_of, usable
+
+    sample, _ = usable(rows, config, None if rows.nested else "tune")
+    classes = np.unique(sample.labels)
+    if len(classes) < 2:
+        raise SearchError(
+            f"The {'one row' if len(sample) == 1 else f'{len(sample):,} rows'} of {rows.dataset.name!r} to search on "
+            f"{'is' if len(sample) == 1 else 'are all'} labelled {sample.name(int(classes[0]))!r}: one class cannot "
+            "tell a good setting from a bad one. Add rows of other experts, or rows that nobody should claim."
+        )
+    asked = set(goal_of(goal, config, sample, stakes).measures)
+    if asked & {OVERHEAD, END_TO_END} and stakes.overhead_ms is None:
+        raise SearchError("The goal asks for times, and none was measured here. Route some prompts on the Route page.")
+    untimed = [expert.name for expert in config.experts if expert.name not in stakes.answer_ms]
+    if END_TO_END in asked and untimed:
+        raise SearchError(
+            f"The goal asks for end-to-end time, and no answer of {untimed[0]!r} was measured here. Let every expert "
+            "answer some prompts on the Route page."
+        )
+
+
+def _progress(what: str) -> None:
+    """Say on a terminal what is being done, in one line that is written over."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{what and f'{what} …'}")
+        sys.stderr.flush()

@@ -40,6 +40,8 @@ PART_OF = {  # modules that share the room of another
         "__main__": "cli",
         "cli_router": "cli",
         "cli_check": "cli",
+        "cli_grid": "cli",
+        "cli_grid_lines": "cli",
         "cli_dataset": "cli",
         "records": "types",
         "differences": "drafting",

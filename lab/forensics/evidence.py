@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -118,7 +118,8 @@ def outcomes(rule: Rule, layer1: Layer1, layer2: Layer2 | None) -> Outcomes:
 class Evidence:
     """The evidence of a list of prompts, layer by layer, made when it is asked for and kept: one a dataset and encoder.
 
-    Safe to share between threads. What it keeps is bounded: the layers asked for last stay.
+    Safe to share between threads. What it keeps is bounded: the layers asked for last stay, and the scores of each
+    expert, so that an edit of one expert scores that one again and no other.
     """
 
     def __init__(self, prompts: Sequence[str], encoder: Encoder, vectors: Vectors | None = None) -> None:
@@ -152,9 +153,7 @@ class Evidence:
         if config.strategy == "keyword":
             return None
         utterances = tuple((expert.name, expert.utterances) for expert in config.experts)
-        how: Hashable = (config.aggregate, config.top_k if config.aggregate == "mean_top_k" else 0)
-        if config.scorer == "learned":
-            how = config.learned
+        how: Hashable = config.learned if config.scorer == "learned" else _how(config)
         key = ("layer 2", utterances, how)
         return self._remembered(key, lambda: self._scored(config))
 
@@ -171,7 +170,28 @@ class Evidence:
         return Layer1(np.array(alone, dtype=np.int64), np.array(first, dtype=np.int64))
 
     def _scored(self, config: RouterConfig) -> Layer2:
-        return Layer2.of(SemanticStrategy(config, self.encoder).fit().score_vectors(self.vectors()))
+        if config.scorer == "learned":
+            return Layer2.of(SemanticStrategy(config, self.encoder).fit().score_vectors(self.vectors()))
+        return Layer2.of(self._cosines(config))
+
+    def _cosines(self, config: RouterConfig) -> Floats:
+        """Return the scores, shape (n, experts); only experts whose utterances are not known yet are scored.
+
+        Cosines are exact on their grid, so a column comes out the same alone as beside others, to the bit.
+        """
+        keys = [("scores", expert.utterances, _how(config)) if expert.utterances else None for expert in config.experts]
+        known = {key: self._kept[key] for key in keys if key in self._kept}
+        missing = {key: expert for key, expert in zip(keys, config.experts, strict=True) if key and key not in known}
+        if missing:
+            some = replace(config, experts=tuple(missing.values()), calibrator=None)
+            scored = SemanticStrategy(some, self.encoder).fit().score_vectors(self.vectors())
+            known |= {key: scored[:, place].copy() for place, key in enumerate(missing)}
+        scores = np.full((len(self.prompts), len(keys)), np.nan)
+        for place, key in enumerate(keys):
+            if key is not None:
+                scores[:, place] = self._kept[key] = known[key]
+                self._kept.move_to_end(key)
+        return scores
 
     def _remembered(self, key: Hashable, make: Callable[[], _Kept]) -> _Kept:
         with self._lock:
@@ -182,3 +202,8 @@ class Evidence:
             while held > _KEPT_BYTES and len(self._kept) > 1:
                 held -= self._kept.popitem(last=False)[1].nbytes
             return found
+
+
+def _how(config: RouterConfig) -> Hashable:
+    """What, beside its utterances, an expert's cosine score depends on."""
+    return config.aggregate, config.top_k if config.aggregate == "mean_top_k" else 0

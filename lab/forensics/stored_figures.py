@@ -42,7 +42,7 @@ def measured_times(store: Store) -> tuple[dict[str, float], tuple[float, float] 
 def quality(store: Store, rows: Rows, config: RouterConfig) -> Floats | None:
     """Return measured outcomes of a dataset's rows by expert, (rows, experts), NaN where there is none; None for none.
 
-    Where an outcome was told more than once the newest counts.
+    Of several sources the newest outcome counts.
     """
     names = {expert.name: place for place, expert in enumerate(config.experts)}
     found = [one for one in outcomes.of_dataset(store, rows.dataset.id) if one.expert in names]

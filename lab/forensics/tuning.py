@@ -17,7 +17,7 @@ from lab.forensics.baselines import Baseline, baselines, out_of_fold
 from lab.forensics.compare import Comparison, accuracy_of, compare
 from lab.forensics.datasets import Rows
 from lab.forensics.datasets.normalise import normal
-from lab.forensics.evidence import Evidence, Ints, Outcomes
+from lab.forensics.evidence import Bools, Evidence, Ints, Outcomes
 from lab.forensics.fit import fit_learned
 from lab.forensics.grid_search.axes import Axis
 from lab.forensics.grid_search.choice import Choice, choose
@@ -124,8 +124,8 @@ def tune(
     sample, left = usable(rows, base, None if rows.nested else "tune")
     goal = goal_of(spec.goal, base, sample, stakes)
     say("Scoring the prompts")
-    base = with_learned(base, spec.axes, sample, evidence_of)
-    grid = Grid(base, spec.axes, sample, evidence_of, stakes)
+    around, searched = prepared(base, spec.axes, sample, evidence_of)
+    grid = Grid(around, spec.axes, searched, evidence_of, stakes)
     say("Choosing a setting")
     choice = choose(grid, goal, seed=spec.seed)
     recommended = grid.config_at(choice.centre)
@@ -166,21 +166,46 @@ def goal_of(text: str, config: RouterConfig, sample: Sample, stakes: Stakes) -> 
     return parse_goal(text, experts, sorted(set(sample.query_types) - {""}), dearest)
 
 
-def with_learned(config: RouterConfig, axes: Sequence[Axis], sample: Sample, evidence_of: EvidenceOf) -> RouterConfig:
-    """Return the router with a learned scorer fitted on the sample, where the search asks for one."""
-    asked = config.scorer == "learned" or any(axis.name == "scorer" and "learned" in axis.values for axis in axes)
-    if not asked:
-        return config
-    evidence = evidence_of(config)
-    if config.learned is not None and config.learned.encoder_fingerprint == evidence.encoder.fingerprint:
-        known = {name for name in config.learned.classes if name != NONE}
-        if known <= set(sample.experts) and config.scorer == "learned":
-            return config  # the router's own weights are what is being tuned
-    labels = [sample.name(code) for code in sample.labels.tolist()]
-    weights = fit_learned(
-        evidence.vectors()[sample.rows], labels, list(sample.experts), evidence.encoder.fingerprint, seed=0
-    )
+def asks_for_learned(config: RouterConfig, axes: Sequence[Axis] = ()) -> bool:
+    """Tell whether a router, or a search around it, scores with the learned scorer."""
+    return config.scorer == "learned" or any(axis.name == "scorer" and "learned" in axis.values for axis in axes)
+
+
+def learning_part(sample: Sample) -> Bools:
+    """Return the rows that a learned scorer is fitted on: two thirds of the groups, the same ones in every search.
+
+    Thresholds are searched on the others: on rows that it learnt from a classifier is surer than on prompts to come.
+    """
+    mixed = sample.groups.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # spreads neighbours; wraps around
+    learns: Bools = (mixed >> np.uint64(33)) % np.uint64(3) != 0
+    return learns
+
+
+def fit_scorer(config: RouterConfig, sample: Sample, evidence_of: EvidenceOf) -> RouterConfig:
+    """Return the router with a scorer learnt from the learning part of a sample. Raises SearchError."""
+    evidence, learn = evidence_of(config), sample.take(learning_part(sample))
+    labels = [sample.name(code) for code in learn.labels.tolist()]
+    weights = fit_learned(evidence.vectors()[learn.rows], labels, list(sample.experts), evidence.encoder.fingerprint)
     return replace(config, learned=weights)
+
+
+def prepared(
+    config: RouterConfig, axes: Sequence[Axis], sample: Sample, evidence_of: EvidenceOf
+) -> tuple[RouterConfig, Sample]:
+    """Return the router to search around and the rows to search on, where the learned scorer takes part of them.
+
+    A router that scores with weights of its own keeps them. Raises SearchError where too few rows are left.
+    """
+    if not asks_for_learned(config, axes):
+        return config, sample
+    rest = sample.take(~learning_part(sample))
+    if not len(rest):
+        raise SearchError(f"{len(sample):,} rows are too few to learn from some and search on the others.")
+    fingerprint = evidence_of(config).encoder.fingerprint
+    own = config.scorer == "learned" and config.learned is not None
+    if own and config.learned is not None and config.learned.encoder_fingerprint == fingerprint:
+        return config, rest
+    return fit_scorer(config, sample, evidence_of), rest
 
 
 def outcomes_in(sample: Sample, config: RouterConfig, evidence_of: EvidenceOf) -> Outcomes:
@@ -229,8 +254,8 @@ def _refold(
 
     def decide(inside: Ints, outside: Ints) -> Outcomes:
         known = sample.take(inside)
-        config = with_learned(base, spec.axes, known, evidence_of)
-        grid = Grid(config, spec.axes, known, evidence_of, stakes)
+        config, searched = prepared(base, spec.axes, known, evidence_of)
+        grid = Grid(config, spec.axes, searched, evidence_of, stakes)
         chosen = grid.config_at(choose(grid, goal, seed=spec.seed, samples=_NESTED_SAMPLES).centre)
         return outcomes_in(sample.take(outside), chosen, evidence_of)
 

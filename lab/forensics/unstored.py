@@ -24,7 +24,7 @@ def rows_of(sifted: Sifted, *, name: str, seed: int = 0) -> Rows:
     content_hash = content_hash_of(sifted)
     groups = near_duplicates(sifted.prompts)
     nested = sum(label is not None for label in sifted.labels) < NESTED_BELOW
-    splits: tuple[Split, ...] = ("tune",) * len(sifted.prompts)
+    splits: tuple[Split, ...] = tuple("tune" for _ in sifted.prompts)
     if not nested:
         splits = split_rows(sifted.prompts, sifted.labels, groups, seed, sifted.splits)
     dataset = Dataset(

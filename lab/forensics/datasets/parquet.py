@@ -51,11 +51,10 @@ def _check_unpacked(metadata: Any, file_name: str) -> None:
 
 
 def _is_text(kind: Any) -> bool:
-    import pyarrow.types as kinds
+    import pyarrow as pa
 
-    return bool(
-        kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_binary(kind) or kinds.is_large_binary(kind)
-    )
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(is_kind(kind) for is_kind in kinds)
 
 
 def _texts(column: Any) -> list[str | None]:

@@ -134,13 +134,21 @@ def _corrected(dataset: Dataset, digest: str, content: Content, said: Mapping[in
     for row, expert in said.items():
         labels[row] = expert
     nested = sum(label is not None for label in labels) < NESTED_BELOW
-    splits: tuple[Split, ...] = tuple("tune" for _ in labels)
-    if not nested:  # by the file's labels, not the corrected ones: a correction must move no row out of sealed
-        splits = split_rows(content.prompts, content.labels, content.groups, dataset.seed, content.splits)
+    splits = tuple[Split, ...]("tune" for _ in labels) if nested else _splits(dataset, content)
     return Rows(
         dataset, digest, content.prompts, tuple(labels), content.query_types, content.sources, content.groups, splits,
         nested,
     )  # fmt: skip
+
+
+def _splits(dataset: Dataset, content: Content) -> tuple[Split, ...]:
+    """Split by the file's labels, not the corrected ones: a correction must move no row out of sealed."""
+    key = (dataset.content_hash, str(dataset.seed))
+    splits = _split_cache.get(key)
+    if splits is None:
+        splits = split_rows(content.prompts, content.labels, content.groups, dataset.seed, content.splits)
+        _split_cache.put(key, splits)
+    return splits
 
 
 def delete(store: Store, data_dir: Path, dataset_id: str, *, deleted_at: datetime | None = None) -> Dataset:
@@ -201,3 +209,4 @@ class _Cache(Generic[_Value]):
 
 _rows_cache = _Cache[Rows](_KEPT)
 _content_cache = _Cache[Content](_KEPT)
+_split_cache = _Cache[tuple[Split, ...]](_KEPT)

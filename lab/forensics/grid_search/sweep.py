@@ -109,7 +109,7 @@ class _Sweep:
             at = len(score) - 1 - int(score[::-1].argmax())  # of equals the highest setting: it claims least
             if score[at] > best_score or (holds[at] and not kept):
                 best_score, best, kept = float(score[at]), (place, at), bool(holds[at])
-                measures = {name: float(self._measure(name)[at]) for name in self.goal.measures}
+                measures = {name: self._at(name, at) for name in self.goal.measures}
         values = (float(self.firsts[best[0]]), float(self.seconds[best[1]]))[: len(self.reach.axes)]
         return Exact(values, measures, kept, self.settings)
 
@@ -121,6 +121,10 @@ class _Sweep:
             gap = over - limit.bound * under if limit.at_least else limit.bound * under - over
             holds &= (gap >= -SLACK * under) & ((under > 0) | (not limit.at_least))
         return holds
+
+    def _at(self, name: str, place: int) -> float:
+        over, under = self.sums[name]
+        return float(over[place] / under[place]) if abs(under[place]) > 1e-12 else float("nan")
 
     def _measure(self, name: str) -> Values:
         over, under = self.sums[name]

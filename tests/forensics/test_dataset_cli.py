@@ -1,0 +1,112 @@
+"""`python -m lab dataset`: what a shell sees of datasets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from dataset_case import csv_of
+
+from lab import cli
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of its own."""
+    monkeypatch.setenv("LAB_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path
+
+
+def run(capsys, *argv):
+    status = cli.main(["dataset", *map(str, argv)])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def file(here: Path, *lines: str, name: str = "mine.csv") -> Path:
+    path = here / name
+    path.write_bytes(csv_of(*lines))
+    return path
+
+
+def test_a_file_is_added_listed_shown_and_deleted(capsys, here):
+    path = file(here, "text,category", "hi there,chat", "what is entropy,code", "HI  there,chat")
+    status, out, _ = run(capsys, "add", path, "--map", "chat=zoomer", "--map", "code=none", "--name", "My set")
+    assert status == 0
+    assert "2 of 3 rows of mine.csv (CSV) can be used; left out: 1 duplicate." in out
+    assert "Stored as 'My set': 2 rows, 2 labels." in out
+    assert run(capsys, "list")[1].startswith("My set: 2 rows, 2 labels, import, ")
+    shown = run(capsys, "show", "my SET")[1]
+    assert "1  zoomer" in shown
+    assert "nested cross-validation" in shown
+    assert run(capsys, "delete", "My set") == (0, "Deleted 'My set'; what was measured on it is kept.\n", "")
+    assert "There is no dataset yet" in run(capsys, "list")[1]
+    status, _, err = run(capsys, "show", "My set")
+    assert (status, err) == (1, "lab: No dataset has the name or id 'My set'. Take one of: none yet.\n")
+
+
+def test_everything_is_json_too(capsys, here):
+    path = file(
+        here,
+        "text,label,split",
+        *(f"prompt {at} and {at * 7919},a,{'train' if at % 2 else 'test'}" for at in range(400)),
+    )
+    added = json.loads(run(capsys, "add", path, "--json", "--seed", "4")[1])
+    assert (added["new"], added["report"]) == (True, {"rows": 400, "good": 400, "left_out": {}})
+    assert (added["dataset"]["name"], added["dataset"]["seed"], added["dataset"]["labels"]) == ("mine", 4, {"a": 400})
+    assert json.loads(run(capsys, "add", path, "--json")[1])["new"] is False
+    (listed,) = [json.loads(line) for line in run(capsys, "list", "--json")[1].splitlines()]
+    assert listed == added["dataset"]
+    shown = json.loads(run(capsys, "show", listed["id"], "--json")[1])
+    assert shown["splits"]["sealed"] == 200
+    assert sum(shown["splits"].values()) == shown["labelled"] == 400
+    assert shown["nested"] is False
+
+
+def test_columns_are_chosen_by_hand_and_may_be_none(capsys, here):
+    path = file(here, "text,question,label,kind", "an old text,the question,x,k", "another text,another question,y,k")
+    added = json.loads(
+        run(capsys, "add", path, "--prompt", "question", "--label", "", "--query-type", "kind", "--json")[1]
+    )
+    assert added["dataset"]["labels"] == {"": 2}
+    assert added["dataset"]["query_types"] == {"k": 2}
+    split = file(here, "prompt,label,text", "a b,x,train", "c d,y,test", name="odd.csv")
+    assert run(capsys, "add", split, "--split", "text", "--label", "label")[0] == 0
+    swapped = file(here, "text,label", "x,what is it", "y,why is it", name="swapped.csv")
+    added = json.loads(run(capsys, "add", swapped, "--prompt", "label", "--json")[1])
+    assert added["dataset"]["labels"] == {"": 2}  # the label's column is the prompt's now
+
+
+def test_bad_rows_are_written_to_a_file(capsys, here):
+    path = file(here, "text,label", "=1+1,a", "=1+1,b", "fine,a")
+    run(capsys, "add", path, "--report", here / "bad.csv")
+    lines = (here / "bad.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "line,reason,detail,text"
+    assert [line.rpartition(",")[2] for line in lines[1:]] == ["'=1+1", "'=1+1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nothing.csv"], "nothing.csv does not exist"),
+        (["FILE", "--prompt", "nope"], "has no column 'nope' for the prompt"),
+        (["FILE", "--prompt", ""], "--prompt is empty"),
+        (["FILE", "--map", "chat"], "--map 'chat' says nothing. Write LABEL=EXPERT"),
+        (["FILE", "--map", "nope=zoomer"], "No row is labelled 'nope', which --map names. The labels are: chat."),
+        (["FILE", "--split", "category"], "holds 'chat', which name no split"),
+        (["FILE", "--report", "/nowhere/bad.csv"], "The report cannot be written to /nowhere/bad.csv"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_line_and_status_2(capsys, here, arguments, sentence):
+    path = file(here, "text,category", "hi there,chat")
+    status, out, err = run(capsys, "add", *(path if one == "FILE" else one for one in arguments))
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert sentence in err
+    assert not (here / "data" / "lab.db").exists()
+
+
+def test_looking_makes_no_database(capsys, here):
+    assert run(capsys, "list", "--json") == (0, "", "")
+    assert run(capsys, "show", "x")[0] == 1
+    assert not (here / "data").exists()
