@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.forensics.datasets import load
+from lab.forensics.datasets import add, delete, guess, load, read_bytes, sift
 from lab.forensics.grid_search.axes import parse
 from lab.forensics.sample import Stakes
 from lab.forensics.tuning import Spec, tune
@@ -136,3 +136,34 @@ def test_a_goal_that_is_not_understood_says_which_are(app, goal, says):
     page = app.switch_page("pages/tune.py").run()
     assert says in shown(page)
     assert not page.exception
+
+
+def test_a_saved_search_is_put_back_into_the_controls(tune_page):
+    tune_page.text_input(key="xr-threshold:zoomer").set_value("0.25:0.35:11").run()
+    button(tune_page, "Save this search").click().run()
+    saved = tune_page.metric[0].value
+    tune_page.text_input(key="xr-threshold:zoomer").set_value("0.6:0.8:3").run()
+    assert tune_page.metric[0].value != saved
+    button(tune_page, "Search this again").click().run()
+    assert tune_page.text_input(key="xr-threshold:zoomer").value == "0.25:0.35:11"
+    assert tune_page.metric[0].value == saved
+
+
+def test_a_run_on_a_deleted_dataset_keeps_its_figures_and_says_so(tune_page):
+    button(tune_page, "Save this search").click().run()
+    lab = resources.lab()
+    [gone] = datasets.listed(lab.store)
+    delete(lab.store, lab.settings.data_dir, gone.id)
+    tune_page.run()
+    assert "There is no dataset yet" in shown(tune_page)
+    other = tune_page.query_params["run"]
+    add(lab.store, lab.settings.data_dir, sift(*small_file()), name="small")
+    tune_page.query_params["run"] = other
+    tune_page.run()
+    assert "which was deleted: its prompts are gone, its figures are kept" in shown(tune_page)
+    assert not tune_page.exception
+
+
+def small_file():
+    table = read_bytes(b"prompt,expert\ntell me a joke,zoomer\nprove it,professor\nlol hi,zoomer\n", "small.csv")
+    return table, guess(table)

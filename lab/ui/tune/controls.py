@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from lab.errors import SearchError
-from lab.forensics.grid_search.axes import MIN_MARGIN, THRESHOLD, Axis, check_all, own, parse, regular
+from lab.forensics.grid_search.axes import MIN_MARGIN, THRESHOLD, Axis, check_all, own, parse
 from lab.forensics.grid_search.goals import EXAMPLES
 from lab.forensics.measures import Measure, known
 from lab.forensics.traffic import in_words
@@ -143,6 +144,15 @@ def _observed(bench: Workbench, name: str) -> tuple[float, float]:
     return max(low, -1.0), min(max(high, low + 0.05), 1.0)
 
 
-def zoom(axis: Axis, low: float, high: float) -> Axis:
-    """Return the axis narrowed to a range, with as many values."""
-    return regular(axis.name, low, high, len(axis.values))
+def restore(spec: Mapping[str, Any]) -> None:
+    """Put a saved search back into the controls; for a button's callback."""
+    axes = [Axis(axis["name"], tuple(axis["values"])) for axis in spec["axes"]]
+    st.session_state["goal"] = spec["goal"]
+    st.session_state["x"] = axes[0].name
+    drawn = axes[1] if len(axes) > 1 else None
+    st.session_state["y"] = drawn.name if drawn else _NONE
+    st.session_state["also"] = [axis.name for axis in axes[2:]]
+    for key, axis in (("x", axes[0]), ("y", drawn)):
+        if axis is not None and axis.ordered:
+            st.session_state[f"{key}r-{axis.name}"] = f"{axis.values[0]:g}:{axis.values[-1]:g}:{len(axis.values)}"
+    st.query_params.pop("cell", None)

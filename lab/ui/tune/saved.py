@@ -10,12 +10,12 @@ from lab.forensics.compare import compare, in_words
 from lab.forensics.runs import packages, recommended_of, result_to_json, spec_to_json
 from lab.forensics.tuning import outcomes_in, usable
 from lab.records import Run
-from lab.store import runs
+from lab.store import datasets, runs
 from lab.types import new_id
 from lab.ui import resources, tables, text
 from lab.ui.components import fault
 from lab.ui.resources import Search
-from lab.ui.tune import misrouted
+from lab.ui.tune import controls, misrouted
 from lab.ui.workbench import Workbench
 
 _FIRST, _SECOND, _NAME, _ERROR = "run", "run2", "run_name", "run_error"
@@ -41,11 +41,38 @@ def draw(bench: Workbench, search: Search) -> None:
     except LabError as err:
         fault(err)
         return
+    _elsewhere(bench, {run.id for run in kept})
     if not kept:
         st.caption("None yet on this dataset. A saved search can be opened again and compared, prompt by prompt.")
         return
     _list(kept)
     _pair(bench, kept)
+
+
+def _elsewhere(bench: Workbench, here: set[str]) -> None:
+    """Say what became of a run that the address names and that is not on this dataset."""
+    asked = st.query_params.get(_FIRST, "")
+    if not asked or asked in here:
+        return
+    try:
+        run = runs.get(bench.lab.store, asked)
+        about = datasets.get(bench.lab.store, run.dataset_id, deleted=True)
+    except LabError as err:
+        fault(err)
+        return
+    there = any(one.id == about.id for one in datasets.listed(bench.lab.store))
+    dev = run.result.get("dev", {})
+    st.info(
+        text.sentence(
+            f"The run {run.name!r} is on the dataset {about.name!r}, "
+            + (
+                "not on the one in use. Pick that dataset above to open its prompts."
+                if there
+                else "which was deleted: "
+            )
+            + ("" if there else f"its prompts are gone, its figures are kept. {dev.get('in_words', '')}")
+        )
+    )
 
 
 def _list(kept: list[Run]) -> None:
@@ -97,6 +124,7 @@ def _pair(bench: Workbench, kept: list[Run]) -> None:
             "Compare with", ["live", *names], format_func=lambda key: names.get(key, "the live version"),
             key=f"{_SECOND}-{opened.id}", width=360,
         )  # fmt: skip
+        st.button("Search this again", key=f"again-{opened.id}", on_click=controls.restore, args=(opened.spec,))
         st.button("Delete this run", key=f"delete-{opened.id}", on_click=_delete, args=(opened.id,), type="tertiary")
     first = bench.live.version.config if chosen in (None, "live") else recommended_of(ids[str(chosen)].result)
     second = recommended_of(opened.result)
