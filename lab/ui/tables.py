@@ -19,10 +19,12 @@ def table(
     config: Mapping[str, Any] | None = None,
     on_pick: Callable[[int], None] | None = None,
     height: int | None = None,
+    beside: Callable[[], None] | None = None,
 ) -> None:
     """Draw columns of equal length with their caption and a CSV download called `name`.
 
-    `on_pick` is called with the place of a row that was clicked, before the page runs again.
+    `on_pick` is called with the place of a row that was clicked, before the page runs again; `beside` draws further
+    buttons next to the download.
     """
 
     def picked() -> None:
@@ -44,6 +46,8 @@ def table(
         if caption:
             st.caption(caption)
         csv(columns, key=f"{key}-csv", name=name)
+        if beside is not None:
+            beside()
 
 
 def csv(columns: Mapping[str, Sequence[Any]], *, key: str, name: str, label: str = "CSV") -> None:

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
 
+from lab.forensics.probes import read
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -110,3 +112,13 @@ def test_nothing_is_wider_than_a_telephone(page, lab):
     opened(page, f"{lab}/tune")
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 420
+
+
+def test_misrouted_rows_become_probes_that_a_ci_can_run(page, lab, tmp_path):
+    opened(page, f"{lab}/tune")
+    with page.expect_download() as caught:
+        page.locator(".st-key-misrouted-probes button").first.click()
+    probes = read(caught.value.path().read_bytes())
+    assert len(probes) == int(re.search(r"misrouted: (\d+)", page.content())[1])
+    assert {probe.expert for probe in probes} <= {"professor", "zoomer", "none"}
+    assert all("benchmark" in probe.tags for probe in probes)

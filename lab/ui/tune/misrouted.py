@@ -7,6 +7,7 @@ import streamlit as st
 
 from lab.errors import LabError
 from lab.forensics.evidence import LAYERS, Ints, Outcomes
+from lab.forensics.probes import Probe, write
 from lab.forensics.sample import Sample
 from lab.types import RouterConfig
 from lab.ui import corrections, tables, text, trace
@@ -49,10 +50,35 @@ def table(
         },
         on_pick=lambda place: _pick(key, int(chosen[place])),
         height=min(38 + 35 * len(places), 420),
+        beside=lambda: _probes(bench, sample, places, key),
     )
     opened = st.session_state.get(_picked(key))
     if opened is not None and opened in chosen:
         why(bench, config, opened, key)
+
+
+def _probes(bench: Workbench, sample: Sample, places: Ints, key: str) -> None:
+    """Offer the rows as a regression file: each must go where its label says."""
+    wanted = {bench.rows.prompts[int(sample.rows[place])]: int(place) for place in places.tolist()}
+    probes = [
+        Probe(
+            prompt,
+            sample.name(int(sample.labels[place])),
+            tags=tuple(filter(None, (bench.rows.dataset.name, sample.query_types[place]))),
+        )
+        for prompt, place in wanted.items()
+    ]
+    st.download_button(
+        "Probes",
+        lambda: write(probes),
+        f"{bench.rows.dataset.name}-{key}.jsonl",
+        "application/jsonl",
+        key=f"{key}-probes",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/fact_check:",
+        help="A file for `python -m lab check`: it fails where one of these prompts does not go where its label says.",
+    )
 
 
 def rows_of(
