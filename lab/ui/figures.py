@@ -54,7 +54,10 @@ def score_bars(config: RouterConfig, trace: Trace) -> Any:
         height=96 + 38 * len(shown),
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
         bargap=0.25,
-        xaxis={"title": f"score (cosine), n = {len(scored)} experts", "range": _range(trace)},
+        xaxis={
+            "title": f"score ({'probability' if config.scorer == 'learned' else 'cosine'}), n = {len(scored)} experts",
+            "range": _range(trace),
+        },
         yaxis={"autorange": "reversed", "title": None},
     )
     return figure

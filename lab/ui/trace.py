@@ -118,8 +118,9 @@ def _flips(config: RouterConfig, trace: Trace, key: str) -> None:
         st.markdown("**What would change it.** No single threshold, margin, pattern or utterance.")
         return
     st.markdown("**What would change it**")
-    for place, one in enumerate(trace.flips[:_FLIPS]):
-        _flip(config, trace, one, f"{key}-flip-{place}")
+    with st.container(gap=None):
+        for place, one in enumerate(trace.flips[:_FLIPS]):
+            _flip(config, trace, one, f"{key}-flip-{place}")
     if len(trace.flips) > _FLIPS:
         with st.expander(f"{len(trace.flips) - _FLIPS} more changes", key=f"{key}-more", on_change="rerun") as more:
             if more.open:
