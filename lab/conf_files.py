@@ -20,6 +20,7 @@ from lab.conf_fitted import calibrator_of, learned_of
 from lab.errors import ConfigError
 
 LISTS = ("patterns", "utterances")
+MAX_DEPTH = 40
 FITTED = {"learned": learned_of, "calibrator": calibrator_of}
 
 _EXPERT_HEADER = re.compile(r'# @package experts\.("(?:[^"\\\n]|\\.)*"|\S+)[ \t]*$', re.MULTILINE)
@@ -104,14 +105,13 @@ def unescape(value: Any) -> Any:
     return value
 
 
-def parse(file: Path, *, aliases: bool = True) -> Any:
-    """Return what a YAML file holds, read strictly. Without `aliases` one that has any is refused.
+def parse_foreign(file: Path) -> Any:
+    """Return what a YAML file holds that somebody else may have written: without aliases, at most MAX_DEPTH deep.
 
     Raises ConfigError, naming file and line.
     """
     text = _read(file)
-    if not aliases:
-        _refuse_aliases(file, text)
+    _check_shape(file, text)
     return _parse(file, text)
 
 
@@ -203,15 +203,19 @@ def _parse(file: Path, text: str) -> Any:
         raise ConfigError(f"{file} is YAML that means nothing here ({err}). Correct it, then start again.") from err
 
 
-def _refuse_aliases(file: Path, text: str) -> None:
-    """A few lines of aliases to aliases unfold into more than any memory holds."""
+def _check_shape(file: Path, text: str) -> None:
+    """Refuse YAML that costs more than its length: aliases unfold, and nesting can end the whole process."""
     import yaml
 
+    depth = 0
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        for event in yaml.parse(text, loader):
+        for event in yaml.parse(text, loader):  # event by event: reading it whole is recursive, in C
+            line = event.start_mark.line + 1 if event.start_mark else "?"
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else "?"
                 raise ConfigError(f"{file}, line {line}: *{event.anchor} repeats another place. Write it out instead.")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise ConfigError(f"{file}, line {line}: settings nest deeper than {MAX_DEPTH}. Write them flat.")
     except yaml.YAMLError:
         return  # reading it says where

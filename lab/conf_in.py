@@ -69,12 +69,10 @@ def from_files(files: Mapping[str, str]) -> RouterConfig:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8", newline="")
             for path in wanted:
-                _check_content(path, conf_files.parse(folder / path, aliases=False), wanted)
+                _check_content(path, conf_files.parse_foreign(folder / path), wanted)
             return compose((), folder).router
         except ConfigError as err:
             raise ConfigError(str(err).replace(f"{folder}/", "")) from err
-        except RecursionError as err:
-            raise ConfigError("The files nest settings deeper than any router does. Write them flat.") from err
         except (OSError, UnicodeEncodeError) as err:
             raise ConfigError(
                 f"The files cannot be written for reading them: {err}. Rename or correct that file."

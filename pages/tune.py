@@ -9,7 +9,7 @@ import streamlit as st  # noqa: E402  the guard comes first
 from lab.errors import LabError  # noqa: E402
 from lab.ui import resources, workbench  # noqa: E402
 from lab.ui.components import fault  # noqa: E402
-from lab.ui.tune import cell, controls, costs, heatmap, recommendation, saved, strip  # noqa: E402
+from lab.ui.tune import cell, controls, costs, heatmap, recommendation, saved, strip, tabs  # noqa: E402
 
 bench = workbench.opened()
 try:
@@ -30,4 +30,5 @@ with right:
     cell.draw(asked, found)
 cell.prompts(bench, found)
 strip.draw(bench, found, resources.baselines(search))
+tabs.draw(bench, asked, found)
 saved.draw(bench, search)

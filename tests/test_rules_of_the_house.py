@@ -36,17 +36,18 @@ RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 ALLOWED_BESIDE = {("exchange", "jobs"), ("exchange", "answers"), ("exchange", "outbox")}
 NO_ROOM = {LAB / "__init__.py", LAB / "install.py"}  # they import nothing of the lab, which is tested apart
 PART_OF = {  # modules that share the room of another
-    **{
-        "__main__": "cli",
-        "cli_router": "cli",
-        "cli_check": "cli",
-        "cli_grid": "cli",
-        "cli_grid_lines": "cli",
-        "cli_dataset": "cli",
-        "records": "types",
-        "differences": "drafting",
-    },
-    **{"conf_files": "config", "conf_out": "config", "conf_in": "config", "conf_fitted": "config"},
+    "__main__": "cli",
+    "cli_router": "cli",
+    "cli_check": "cli",
+    "cli_grid": "cli",
+    "cli_grid_lines": "cli",
+    "cli_dataset": "cli",
+    "records": "types",
+    "differences": "drafting",
+    "conf_files": "config",
+    "conf_out": "config",
+    "conf_in": "config",
+    "conf_fitted": "config",
 }
 MAY_IMPORT_UI = {"ui", "pages", "app"}
 

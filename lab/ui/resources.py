@@ -7,7 +7,7 @@ import hashlib
 import json
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,13 @@ from lab.drafting import Drafting
 from lab.errors import LabError
 from lab.exchange import Exchange, Routed, providers_of
 from lab.forensics.baselines import Baseline
+from lab.forensics.calibrated import Calibrated, calibrated
+from lab.forensics.dataset_rules import RulesOfRows, Suggested, rules_of, suggest
 from lab.forensics.datasets import Rows, ensure_built_in
+from lab.forensics.draft_effect import DraftEffect, draft_effect
 from lab.forensics.evidence import Evidence
+from lab.forensics.latency_job import ColdAndWarm
+from lab.forensics.probes import Probe, ProbeReport, run
 from lab.forensics.runs import spec_to_json
 from lab.forensics.sample import Stakes
 from lab.forensics.traffic import Mix, mix
@@ -29,10 +34,15 @@ from lab.live import LiveRouter, Routers
 from lab.store import Store, events, open_store, outcomes
 from lab.store import answers as stored_answers
 from lab.types import RouterConfig, Trace
+from lab.ui.kept import Kept
 
 _TRACES = 200
 _EVIDENCE = 3
 _TUNINGS = 6
+_EDITS = 32  # effects of the draft as it was, and of what was tried on it
+_RULES = 4
+_CALIBRATED = 6
+_TIMED_ROUTERS = 20
 _TIMED = 500  # events whose timings are averaged
 _TIMES_S = 20  # how old such averages may be
 
@@ -154,6 +164,73 @@ def _tuning(key: str, _search: Search) -> Tuning:  # noqa: ARG001  the digest is
 @st.cache_resource(max_entries=_TUNINGS, show_spinner="Measuring the baselines …")
 def _baselines(key: str, _search: Search) -> list[Baseline]:
     return dev_baselines(_tuning(key, _search), _search.evidence, _search.stakes, quality(_search.rows, _search.base))
+
+
+def drafted(rows: Rows, before: RouterConfig, after: RouterConfig) -> DraftEffect:
+    """Return what a change of the router does to a dataset. Raises SearchError, EncoderUnavailable."""
+    return _drafted(_key(rows, before, after), rows, before, after)
+
+
+@st.cache_resource(max_entries=_EDITS, show_spinner=False)
+def _drafted(key: str, _rows: Rows, _before: RouterConfig, _after: RouterConfig) -> DraftEffect:  # noqa: ARG001
+    return draft_effect(_rows, _before, _after, lambda config: evidence(_rows, config.encoder))
+
+
+def rules(rows: Rows, config: RouterConfig, split: str) -> RulesOfRows:
+    """Return what each pattern of a router does on a split. Raises SearchError, PatternError, EncoderUnavailable."""
+    times = measured_times()[1]
+    layer2_ms = None if times is None else round(times[1], 2)
+    return _rules(f"{_key(rows, config)}\n{split}\n{layer2_ms}", rows, config, split, layer2_ms)
+
+
+@st.cache_resource(max_entries=_RULES, show_spinner="Trying every pattern …")
+def _rules(key: str, _rows: Rows, _config: RouterConfig, _split: str, _layer2_ms: float | None) -> RulesOfRows:  # noqa: ARG001
+    return rules_of(_rows, _config, _split, lambda one: evidence(_rows, one.encoder), layer2_ms=_layer2_ms)
+
+
+def suggestions(rows: Rows, config: RouterConfig) -> Suggested:
+    """Return what the tune errors of a router suggest. Raises SearchError, EncoderUnavailable."""
+    return _suggestions(_key(rows, config), rows, config)
+
+
+@st.cache_resource(max_entries=_RULES, show_spinner="Mining the tune errors …")
+def _suggestions(key: str, _rows: Rows, _config: RouterConfig) -> Suggested:  # noqa: ARG001
+    return suggest(_rows, _config, lambda one: evidence(_rows, one.encoder))
+
+
+def calibration(rows: Rows, config: RouterConfig) -> Calibrated:
+    """Return a router calibrated on a dataset. Raises SearchError, EncoderUnavailable."""
+    bare = replace(config, calibrator=None)
+    return _calibration(_key(rows, bare), rows, bare)
+
+
+@st.cache_resource(max_entries=_CALIBRATED, show_spinner="Calibrating …")
+def _calibration(key: str, _rows: Rows, _config: RouterConfig) -> Calibrated:  # noqa: ARG001
+    return calibrated(_rows, _config, lambda one: evidence(_rows, one.encoder))
+
+
+@st.cache_resource(show_spinner=False)
+def latencies() -> Kept[ColdAndWarm]:
+    """Return where timed routers are kept, by dataset and router; a job puts them there."""
+    return Kept(_TIMED_ROUTERS)
+
+
+@st.cache_resource(max_entries=_RULES, show_spinner="Routing the probes …")
+def _probed(key: str, _config: RouterConfig, _probes: list[Probe]) -> ProbeReport:  # noqa: ARG001
+    strategy = lab().routers.build(_config)
+    if _config.strategy != "keyword":
+        lab().routers.encoder(_config.encoder).encode([probe.prompt for probe in _probes])  # in one batch, remembered
+    return run(strategy, _probes)
+
+
+def probed(config: RouterConfig, probes: list[Probe]) -> ProbeReport:
+    """Return which probes a router passes. Raises PromptError, ConfigError, EncoderUnavailable."""
+    asked = hashlib.sha256(repr(probes).encode()).hexdigest()
+    return _probed(f"{asked}\n{config.content_hash(config.encoder)}", config, probes)
+
+
+def _key(rows: Rows, *configs: RouterConfig) -> str:
+    return "\n".join((rows.hash, *(config.content_hash(config.encoder) for config in configs)))
 
 
 def quality(rows: Rows, config: RouterConfig) -> Any | None:

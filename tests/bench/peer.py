@@ -94,6 +94,10 @@ class SemanticRouterSide:
         """Return the route, or the fallback where none passes."""
         return str(self.router(prompt).name or self.fallback)
 
+    def evaluate(self, texts: Sequence[str], routes: Sequence[str | None]) -> object:
+        """Return its accuracy at the one threshold it has; None is right where no route passes."""
+        return self.router.evaluate(list(texts), list(routes))
+
 
 KINDS: dict[str, Callable[..., Side]] = {
     "lab": LabSide,
@@ -111,8 +115,11 @@ def packaged_model() -> str:
 
 
 def answer(side: Side, asked: dict[str, Any]) -> dict[str, Any]:
-    """Do what is asked: `decide` each of the texts once, or `encode` them all at once."""
+    """Do what is asked: `decide` each of the texts once, or `encode` them, or `evaluate` on them, all at once."""
     texts = asked["texts"]
+    if asked["do"] == "evaluate":
+        assert isinstance(side, SemanticRouterSide)
+        return {"ns": once_each(lambda some: side.evaluate(some, asked["routes"]), [texts]).ns}
     if asked["do"] == "encode":
         return {"ns": once_each(side.encode, [texts]).ns}
     experts: list[str] = []

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.config import REPOSITORY
+from lab.types import RouterConfig
 from tests.bench.clock import Sample
 from tests.bench.data import shipped
 from tests.bench.report import Missing
@@ -44,9 +45,9 @@ class Peer:
         )
         self._say(setup)
 
-    def ask(self, do: str, texts: Sequence[str]) -> dict[str, Any]:
-        """Return what the side answers: `ns`, and with decisions `experts`."""
-        return self._say({"do": do, "texts": list(texts)})
+    def ask(self, do: str, texts: Sequence[str], patience_s: float = _PATIENCE_S, **more: Any) -> dict[str, Any]:
+        """Return what the side answers: `ns`, and with decisions `experts`. `more` is what it asks for besides."""
+        return self._say({"do": do, "texts": list(texts), **more}, patience_s)
 
     def close(self) -> None:
         """End the process."""
@@ -60,10 +61,10 @@ class Peer:
             self._process.wait()
         self._log.close()
 
-    def _say(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def _say(self, message: Mapping[str, Any], patience_s: float = _PATIENCE_S) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        alarm = threading.Timer(_PATIENCE_S, self._process.kill)
+        alarm = threading.Timer(patience_s, self._process.kill)
         alarm.start()
         try:
             print(json.dumps(message), file=self._process.stdin, flush=True)
@@ -91,9 +92,9 @@ def lab_peer(strategy: str, cache_dir: Path) -> Iterator[Peer]:
 
 
 @contextmanager
-def other_peer(kind: str) -> Iterator[Peer]:
-    """A peer from .venv-bench with the utterances and the settings of the shipped semantic router."""
-    config = shipped("semantic")
+def other_peer(kind: str, config: RouterConfig | None = None) -> Iterator[Peer]:
+    """A peer from .venv-bench with the utterances and the settings of a router, the shipped semantic one without."""
+    config = config or shipped("semantic")
     experts = [
         {name: getattr(expert, name) for name in ("name", "utterances", "threshold")} for expert in config.experts
     ]

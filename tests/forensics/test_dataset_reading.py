@@ -204,6 +204,12 @@ def test_quotation_marks_that_are_never_closed_cost_their_own_lines_alone(stray)
     assert all("quotation mark opens here" in bad.detail for bad in found.malformed)
 
 
+def test_a_stray_quotation_mark_on_every_line_is_read_in_one_pass():
+    lines = ["text,label", *['"well, fine",x'] * 1_000, *['"oops,x'] * 50_000]
+    found = read(*lines)  # in a second; it would take minutes if every mark read on to the end
+    assert (len(found), len(found.malformed)) == (1_000, 50_000)
+
+
 def test_columns_of_one_name_and_of_none_get_names_of_their_own():
     found = read("text,label,text,", "a,b,c,d")
     assert list(found.columns) == ["text", "label", "text (2)", "column 4"]

@@ -6,14 +6,14 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from typing import Any
 
 from lab.errors import DatasetError
 from lab.forensics.datasets.names import is_known
 from lab.forensics.datasets.table import MAX_ROWS, BadRow, Table, check_size, showable, unique_names
 
-_SAMPLE_LINES = 1_000
+_SAMPLE_LINES, _SAMPLE_CHARS = 1_000, 1_000_000
 _ALIKE = 0.8  # the share of records with as many fields as the first, from which a delimiter is believed
 _CLEARLY = 0.02  # how much more alike a less usual style must make the records
 _NO_DELIMITER = "\U0010ffff"  # no character, so no text holds it: a file of one column
@@ -54,7 +54,8 @@ def sniff(lines: Sequence[str]) -> Style:
 
     Where no delimiter does that, the file is one column.
     """
-    sample = lines[:_SAMPLE_LINES]
+    sizes = accumulate(len(line) for line in lines[:_SAMPLE_LINES])
+    sample = lines[: max(1, sum(size <= _SAMPLE_CHARS for size in sizes))]
     best, best_score = Style(_NO_DELIMITER), 0.0
     for quote, backslash in (('"', False), ('"', True), ("'", False), (None, False)):
         for delimiter in ("\t", ",", ";", "|"):
@@ -149,7 +150,7 @@ def _records(style: Style, lines: Sequence[str], start: int, width: int) -> Iter
     reading goes on with the next.
     """
     while start < len(lines):
-        reader, before = style.reader(islice(lines, start, None)), start
+        reader, before = style.reader(map(lines.__getitem__, range(start, len(lines)))), start
         for fields in reader:
             after = start + int(reader.line_num)
             over_lines = after - before > 1

@@ -7,7 +7,7 @@ axis. So a sum over the claimed rows of every cell is one two-dimensional histog
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from lab.errors import SearchError
 from lab.forensics.evidence import FALLBACK, KEYWORD, NOBODY, SEMANTIC, Bools, Ints, Outcomes
 from lab.forensics.grid_search.axes import MIN_MARGIN, THRESHOLD, Axis
 from lab.forensics.measures import MACRO_F1, Values, predicted, ratio
+from lab.forensics.metrics import wilson
 from lab.forensics.sample import Measured, Stakes
 
 NEVER, ALWAYS = -np.inf, np.inf
@@ -122,6 +123,13 @@ class Cells:
         summed: Values = np.cumsum(histogram[::-1], axis=0)[::-1]
         return summed
 
+    def _parts_of(self, name: str) -> tuple[Values, Values, Values, Values]:
+        """Return what each row adds to both sides of a ratio, claimed and otherwise; kept for the next samples."""
+        if name not in self._parts:
+            one, claimed, otherwise = ratio(name, self.sample, self.stakes), self.reach.claimed, self.reach.otherwise
+            self._parts[name] = (one.over(claimed), one.over(otherwise), one.under(claimed), one.under(otherwise))
+        return self._parts[name]
+
     def weighted(self, weights: Values) -> Cells:
         """Return the same cells with other weights of the rows, (n,): a bootstrap sample."""
         twin = copy.copy(self)
@@ -135,37 +143,84 @@ class Cells:
         """
         if name == MACRO_F1:
             return self.macro_f1()
-        if name not in self._parts:
-            one, claimed, otherwise = ratio(name, self.sample, self.stakes), self.reach.claimed, self.reach.otherwise
-            self._parts[name] = (one.over(claimed), one.over(otherwise), one.under(claimed), one.under(otherwise))
-        over_claimed, over_otherwise, under_claimed, under_otherwise = self._parts[name]
+        over_claimed, over_otherwise, under_claimed, under_otherwise = self._parts_of(name)
         over = self.totals(over_claimed, over_otherwise)
         under = self.totals(under_claimed, under_otherwise)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(np.abs(under) > 1e-12, over / under, np.nan)
 
+    def interval(self, name: str) -> tuple[Values, Values]:
+        """Return the ends of the 95 % Wilson interval of a share (accuracy, recall …) in every cell, NaN if undefined.
+
+        Where rows have weights, n is the sum of them.
+        """
+        over_claimed, over_otherwise, under_claimed, under_otherwise = self._parts_of(name)
+        hits, n = self.totals(over_claimed, over_otherwise), self.totals(under_claimed, under_otherwise)
+        n = np.where(np.abs(n) > 1e-12, n, 0.0)
+        pairs, where = np.unique(hits + 1j * n, return_inverse=True)  # few of so many cells differ
+        ends = np.array([wilson(pair.real, pair.imag)[1:] for pair in pairs.tolist()])[where.ravel()]
+        return ends[:, 0].reshape(self.shape), ends[:, 1].reshape(self.shape)
+
     def macro_f1(self) -> Values:
         """Return the mean F1 over the labels that stand in the sample, in every cell.
 
-        A decision stands for its expert; a `none` row left to the fallback for `none`. An expert at a time, from its
-        own rows alone, so that 150 experts cost no more than all rows twice.
+        A decision stands for its expert; a `none` row left to the fallback for `none`.
+        """
+        classes = np.flatnonzero(self._actual())
+        total = np.zeros(self.shape)
+        for _, actual, calls, right in self._classes(classes.tolist()):
+            total += 2 * right / (calls + actual)
+        return total / len(classes) if len(classes) else np.full(self.shape, np.nan)
+
+    def each_expert(self) -> Iterator[tuple[str, dict[str, Values]]]:
+        """Yield each expert with its precision, recall, calls and spend in every cell, as `metric` has them."""
+        sample, n = self.sample, float(self._actual().sum())
+        prices = self.stakes.calls(sample.experts)
+        for code, actual, calls, right in self._classes(range(len(sample.experts))):
+            answered = calls + self._left_none(code)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                yield (
+                    sample.experts[code],
+                    {
+                        "precision": np.where(calls > 1e-12, right / calls, np.nan),
+                        "recall": right / actual if actual else np.full(self.shape, np.nan),
+                        "calls": answered / n,
+                        "spend": answered * prices[code] / n,
+                    },
+                )
+
+    def _actual(self) -> Values:
+        """Return how many rows carry each label, by code."""
+        codes = len(self.sample.experts) + 1
+        return np.bincount(self.sample.labels, weights=self.sample.weights, minlength=codes).astype(np.float64)
+
+    def _left_none(self, code: int) -> Values | float:
+        """Return how many `none` rows an expert gets as the fallback: its calls, and yet no decision for it."""
+        reach, none = self.reach, self.sample.labels == self.sample.nobody
+        parts = [
+            _mask(none & (out.layer == FALLBACK) & (out.expert == code)) for out in (reach.claimed, reach.otherwise)
+        ]
+        return self.totals(parts[0], parts[1]) if parts[1].any() else 0.0
+
+    def _classes(self, codes: Iterable[int]) -> Iterator[tuple[int, float, Values, Values]]:
+        """Yield code, rows labelled so, and of every cell the rows decided so, and rightly so.
+
+        A class at a time, from its own rows alone, so that 150 experts cost no more than all rows twice.
         """
         sample = self.sample
         weights = np.ones(len(sample)) if sample.weights is None else sample.weights
         claims = predicted(sample, self.reach.claimed)[self.open]
         leaves = predicted(sample, self.reach.otherwise)
         labels, open_labels, open_weights = sample.labels, sample.labels[self.open], weights[self.open]
-        codes = len(sample.experts) + 1
-        actual = np.bincount(labels, weights=weights, minlength=codes)
-        base = np.bincount(leaves, weights=weights, minlength=codes)
-        base_right = np.bincount(leaves[leaves == labels], weights=weights[leaves == labels], minlength=codes)
+        count, actual = len(sample.experts) + 1, self._actual()
+        base = np.bincount(leaves, weights=weights, minlength=count)
+        base_right = np.bincount(leaves[leaves == labels], weights=weights[leaves == labels], minlength=count)
         left_open = leaves[self.open]
-        total, classes = np.zeros(self.shape), np.flatnonzero(actual)
         order = np.argsort(claims, kind="stable")
-        edges = np.searchsorted(claims[order], np.arange(codes + 1))
+        edges = np.searchsorted(claims[order], np.arange(count + 1))
         leaving = np.argsort(left_open, kind="stable")
-        left_edges = np.searchsorted(left_open[leaving], np.arange(codes + 1))
-        for code in classes.tolist():
+        left_edges = np.searchsorted(left_open[leaving], np.arange(count + 1))
+        for code in codes:
             coming = order[edges[code] : edges[code + 1]]
             going = leaving[left_edges[code] : left_edges[code + 1]]
             rows = np.concatenate([coming, going])
@@ -173,13 +228,7 @@ class Cells:
             at = self._at[rows]
             calls = base[code] + self._summed(signs, at)
             right = base_right[code] + self._summed(signs * (open_labels[rows] == code), at)
-            total += 2 * right / (calls + actual[code])
-        return total / len(classes) if len(classes) else np.full(self.shape, np.nan)
-
-    def by_expert(self) -> dict[str, Values]:
-        """Return precision, recall, calls and spend of every expert, each of shape (experts, *shape)."""
-        names = ("precision", "recall", "calls", "spend")
-        return {name: np.stack([self.metric(f"{name}:{expert}") for expert in self.sample.experts]) for name in names}
+            yield code, float(actual[code]), calls, right
 
     def outcomes_at(self, first: int, second: int = 0) -> Outcomes:
         """Return what the setting of one cell decides for each row."""
@@ -190,6 +239,10 @@ class Cells:
             np.where(claimed, self.reach.claimed.expert, self.reach.otherwise.expert),
             np.where(claimed, self.reach.claimed.layer, self.reach.otherwise.layer),
         )
+
+
+def _mask(rows: Bools) -> Values:
+    return rows.astype(np.float64)
 
 
 def single(measured: Measured, name: str, stakes: Stakes | None = None) -> float:

@@ -1,0 +1,46 @@
+"""What a whole draft does to labelled rows, with the rows themselves, so that every number of it opens onto prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from lab.forensics.compare import Comparison, compare
+from lab.forensics.datasets import Rows
+from lab.forensics.evidence import Outcomes
+from lab.forensics.grid_search.grid import EvidenceOf
+from lab.forensics.metrics import Interval, wilson
+from lab.forensics.sample import Sample
+from lab.forensics.tuning import LeftOut, outcomes_in, usable
+from lab.types import RouterConfig
+
+
+@dataclass(frozen=True, slots=True)
+class DraftEffect:
+    """Two routers on the same rows; rows of the comparison are places in the sample."""
+
+    split: str  # "dev", or "all" under 300 labelled rows
+    sample: Sample
+    before: Outcomes
+    after: Outcomes
+    comparison: Comparison
+    left_out: LeftOut
+
+    @property
+    def accuracies(self) -> tuple[Interval, Interval]:
+        """The accuracy before and after, each with its Wilson interval."""
+        n = len(self.sample)
+        first, second = (int(self.sample.right(decided).sum()) for decided in (self.before, self.after))
+        return wilson(first, n), wilson(second, n)
+
+
+def draft_effect(rows: Rows, before: RouterConfig, after: RouterConfig, evidence_of: EvidenceOf) -> DraftEffect:
+    """Measure `after` against `before` on the dev rows (under 300 labelled rows: on all of them).
+
+    Rows labelled with an expert of either count, as in `tuning.effect`: what an expert that was removed or renamed got
+    right is broken. Raises SearchError where no row is left, EncoderUnavailable.
+    """
+    names = {expert.name for expert in after.experts}
+    both = replace(after, experts=(*after.experts, *(one for one in before.experts if one.name not in names)))
+    sample, left_out = usable(rows, both, None if rows.nested else "dev")
+    first, second = (outcomes_in(sample, config, evidence_of) for config in (before, after))
+    return DraftEffect("all" if rows.nested else "dev", sample, first, second, compare(sample, first, second), left_out)

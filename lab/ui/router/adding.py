@@ -1,0 +1,85 @@
+"""One more pattern or utterance, tried while it is typed: why it cannot be, or what it would do, before it is added."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from lab.drafting import Change, with_expert
+from lab.errors import LabError
+from lab.forensics.draft_effect import DraftEffect
+from lab.forensics.evidence import KEYWORD
+from lab.routing.check import check_config
+from lab.types import Expert, RouterConfig, new_id
+from lab.ui import corrections, resources, text
+from lab.ui.router import desk
+from lab.ui.router.desk import Desk
+
+Field = Literal["patterns", "utterances"]
+_PAUSE = "300ms"
+_ADDED = "router_added"
+
+
+def draw(on: Desk, one: Expert, field: Field) -> None:
+    """Draw the field for one more text of an expert. It runs by itself while one types."""
+    st.fragment(_draw)(on, one, field)
+
+
+def _draw(on: Desk, one: Expert, field: Field) -> None:
+    if st.session_state.pop(_ADDED, False):
+        st.rerun()  # the whole page: the draft has changed
+    what = field.removesuffix("s")
+    key = f"add-{field}-{one.name}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        written = st.text_input(f"One more {what}", key=key, live=_PAUSE).strip()
+        known = written in getattr(one, field)
+        change = _with(one.name, field, written)
+        st.button(
+            "Add", key=f"{key}-{on.revision}-do", on_click=_add, args=(key, change, new_id()),
+            disabled=not written or known,
+        )  # fmt: skip
+    if not written:
+        return
+    if known:
+        st.caption(f"It is among the {field} already.")
+        return
+    try:
+        changed = change(on.config)
+        check_config(changed)
+    except LabError as err:
+        st.error(text.sentence(str(err)))
+        return
+    if on.bench is not None:
+        try:
+            found = resources.drafted(on.bench.rows, on.config, changed)
+        except LabError as err:
+            st.caption(text.sentence(str(err)))
+            return
+        st.caption(text.plain(_in_words(on, found, field)))
+
+
+def _in_words(on: Desk, found: DraftEffect, field: Field) -> str:
+    assert on.bench is not None
+    moved = corrections.in_words(found.comparison, on.bench.rows.dataset.name)
+    if field == "utterances":
+        return f"With it: {moved}"
+    now = int((found.after.layer == KEYWORD).sum())
+    return f"With it layer 1 decides {now:,} of {len(found.sample):,} {on.measured}. {moved}"
+
+
+def _with(name: str, field: Field, written: str) -> Change:
+    def change(config: RouterConfig) -> RouterConfig:
+        texts = next((getattr(expert, field) for expert in config.experts if expert.name == name), ())
+        return with_expert(config, name, **{field: texts if written in texts else (*texts, written)})
+
+    return change
+
+
+def _add(key: str, change: Change, edit_id: str) -> None:
+    def action() -> None:
+        resources.lab().drafting.edit("", change, edit_id=edit_id)
+
+    if desk.doing(action):
+        st.session_state[key] = ""
+        st.session_state[_ADDED] = True

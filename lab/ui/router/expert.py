@@ -1,0 +1,236 @@
+"""One expert, edited in place: who it is, what it is told, its threshold, its patterns and utterances."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+import streamlit as st
+
+from lab.drafting import Change, with_expert
+from lab.errors import LabError
+from lab.forensics.utterance_twins import twins
+from lab.types import Expert, RouterConfig, new_id
+from lab.ui import resources, tables, text, wording
+from lab.ui.components import fault
+from lab.ui.router import adding, desk, experts, fields
+from lab.ui.router.desk import Desk
+from lab.ui.router.lines import BREAK, edited, line_of, texts_of
+
+Field = Literal["patterns", "utterances"]
+_A_PAGE = 200  # lines that a box holds well
+_LINE_PX, _LEAST_PX, _MOST_PX = 24, 120, 420
+
+
+def draw(on: Desk) -> None:
+    """Draw the expert that the address names."""
+    name = st.query_params.get(experts.EXPERT)
+    if not name:
+        return
+    one = next((expert for expert in on.config.experts if expert.name == name), None)
+    if one is None:
+        st.info(f"There is no expert {text.plain(name)} in the draft. Click another one above.")
+        return
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"#### {wording.expert(on.config, one.name)}", width="content")
+            _actions(on, one)
+        _identity(on, one)
+        fields.area(
+            "System prompt", one.system_prompt, _of(one.name, "system_prompt"), key=f"e-system-{one.name}", height=110
+        )
+        left, right = st.columns(2)
+        with left:
+            _lines(on, one, "patterns")
+        with right:
+            _lines(on, one, "utterances")
+            _twins(on, one)
+
+
+def _actions(on: Desk, one: Expert) -> None:
+    names = [expert.name for expert in on.config.experts]
+    place = names.index(one.name)
+    where = f"{one.name}-{on.revision}"
+    st.button(
+        "Make it the fallback", key=f"fallback-{where}", disabled=on.config.fallback == one.name,
+        on_click=_edit, args=(lambda config: replace(config, fallback=one.name), new_id()), type="tertiary",
+    )  # fmt: skip
+    for label, step, end in (("Move up", -1, 0), ("Move down", 1, len(names) - 1)):
+        st.button(
+            label, key=f"move{step}-{where}", disabled=place == end, type="tertiary",
+            on_click=_edit, args=(_moved(one.name, step), new_id()),
+            help="The expert listed first wins ties, and conflicts of patterns under priority.",
+        )  # fmt: skip
+    st.button(
+        "Remove", key=f"remove-{where}", type="tertiary", icon=":material/delete:", on_click=_edit,
+        args=(_removed(one.name), new_id()), help="Out of the draft; undo brings it back.",
+    )  # fmt: skip
+    st.button("Close", key=f"close-{where}", type="tertiary", icon=":material/close:", on_click=experts.close)
+
+
+def _identity(on: Desk, one: Expert) -> None:
+    with st.container(horizontal=True, vertical_alignment="top"):
+        with st.container(width="content"):
+            fields.word(
+                "Name", one.name, _renamed(one.name), key=f"e-name-{one.name}",
+                then=lambda value: experts.open_expert(_name(value)),
+            )  # fmt: skip
+        with st.container(width="content"):
+            fields.word("Model", one.model, _of(one.name, "model"), key=f"e-model-{one.name}")
+        with st.container(width="content"):
+            fields.number(
+                "Own threshold", one.threshold, _own_threshold(one.name), key=f"e-threshold-{one.name}",
+                low=0.0 if on.config.scorer == "learned" else -1.0, high=1.0,
+                empty=f"the router's {on.config.threshold:.4f}", tip="Empty: the router's threshold applies.",
+            )  # fmt: skip
+    if one.threshold is not None:
+        st.button(
+            f"Take the router's threshold, {on.config.threshold:.4f}", key=f"no-threshold-{one.name}-{on.revision}",
+            on_click=_edit, args=(lambda config: with_expert(config, one.name, threshold=None), new_id()),
+            type="tertiary",
+        )  # fmt: skip
+    labelled = 0 if on.bench is None else sum(label == one.name for label in on.bench.rows.labels)
+    if labelled and on.bench is not None:
+        st.caption(
+            f"{labelled:,} rows of {text.plain(on.bench.rows.dataset.name)} are labelled with this name; under another "
+            "name it gets none of them right."
+        )
+
+
+# ------------------------------------------------------------------------------------------ patterns and utterances
+
+
+def _lines(on: Desk, one: Expert, field: Field) -> None:
+    texts: tuple[str, ...] = getattr(one, field)
+    what = "pattern" if field == "patterns" else "utterance"
+    st.markdown(f"**{len(texts):,} {what if len(texts) == 1 else field}**")
+    shown = texts
+    if len(texts) > _A_PAGE:
+        shown = _page(one, field, texts)
+    tip = (
+        "One a line: a word or phrase, matched whole, or `re:` and an RE2 expression."
+        if field == "patterns"
+        else f"One a line: prompts that should go to this expert. {BREAK} stands for a line break."
+    )
+    height = max(_LEAST_PX, min(_MOST_PX, _LINE_PX * (len(shown) + 2)))
+    fields.area(
+        field.capitalize() if len(shown) == len(texts) else f"{field.capitalize()}, {len(shown):,} of {len(texts):,}",
+        "\n".join(line_of(text_) for text_ in shown), _rewritten(one.name, field, shown),
+        key=f"e-{field}-{one.name}-{_mark(shown, texts)}", height=height, tip=tip,
+    )  # fmt: skip
+    adding.draw(on, one, field)
+
+
+def _page(one: Expert, field: Field, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Draw the way through a long list, and return the texts to be shown."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        find = st.text_input("Find", key=f"find-{field}-{one.name}", type="search", width=200)
+        found = [one_ for one_ in texts if not find or find.casefold() in one_.casefold()]
+        pages = max(1, -(-len(found) // _A_PAGE))
+        page = st.number_input(f"Page, of {pages:,}", 1, pages, 1, key=f"page-{field}-{one.name}-{pages}", width=120)
+    return tuple(found[(int(page) - 1) * _A_PAGE : int(page) * _A_PAGE])
+
+
+def _mark(shown: tuple[str, ...], texts: tuple[str, ...]) -> str:
+    """What tells the box of one page from that of another, and stays while its lines are edited."""
+    return "whole" if shown == texts else str(texts.index(shown[0]) if shown else "none")
+
+
+def _rewritten(name: str, field: Field, shown: tuple[str, ...]) -> fields.Make:
+    def make(written: Any) -> Change:
+        texts = texts_of(str(written or ""), shown)
+
+        def change(config: RouterConfig) -> RouterConfig:
+            now = next((getattr(expert, field) for expert in config.experts if expert.name == name), ())
+            return with_expert(config, name, **{field: edited(now, shown, texts)})
+
+        return change
+
+    return make
+
+
+def _twins(on: Desk, one: Expert) -> None:
+    if not one.utterances:
+        return
+    try:
+        found = twins(on.config, one.name, on.lab.routers.encoder(on.config.encoder))
+    except LabError as err:
+        fault(err)
+        return
+    if not found:
+        st.caption("No near-duplicates (cosine of .95 or more) among its utterances or with another expert's.")
+        return
+    across = sum(twin.expert != one.name for twin in found)
+    with st.expander(f"{len(found):,} near-duplicates, {across:,} of them with another expert", key="twins"):
+        tables.table(
+            {
+                "utterance": [twin.utterance for twin in found],
+                "nearly the same as": [twin.other for twin in found],
+                "of": [twin.expert for twin in found],
+                "cosine": [twin.cosine for twin in found],
+            },
+            key=f"twins-{one.name}",
+            name=f"near-duplicates-{one.name}",
+            caption="Within an expert one of the two is idle; between experts they pull both ways.",
+            config={"cosine": st.column_config.NumberColumn(format="%.3f")},
+        )
+
+
+# ------------------------------------------------------------------------------------------------------- the edits
+
+
+def _of(name: str, field: str) -> fields.Make:
+    return lambda value: lambda config: with_expert(config, name, **{field: str(value or "")})
+
+
+def _own_threshold(name: str) -> fields.Make:
+    return lambda value: lambda config: with_expert(config, name, threshold=None if value is None else float(value))
+
+
+def _renamed(name: str) -> fields.Make:
+    """Return the edit that renames an expert wherever the router names it."""
+
+    def make(value: Any) -> Change:
+        wanted = _name(value)
+
+        def change(config: RouterConfig) -> RouterConfig:
+            learned = config.learned
+            if learned is not None:
+                learned = replace(learned, classes=tuple(wanted if one == name else one for one in learned.classes))
+            with_expert(config, name)  # which says it where the expert is gone
+            experts_ = tuple(replace(one, name=wanted) if one.name == name else one for one in config.experts)
+            fallback = wanted if config.fallback == name else config.fallback
+            return replace(config, experts=experts_, fallback=fallback, learned=learned)
+
+        return change
+
+    return make
+
+
+def _name(value: Any) -> str:
+    return " ".join(str(value or "").split())
+
+
+def _moved(name: str, step: int) -> Change:
+    def change(config: RouterConfig) -> RouterConfig:
+        names = [expert.name for expert in config.experts]
+        if name not in names:
+            return with_expert(config, name)  # which says that it is gone
+        order = list(config.experts)
+        place = names.index(name)
+        other = max(0, min(len(order) - 1, place + step))
+        order[place], order[other] = order[other], order[place]
+        return replace(config, experts=tuple(order))
+
+    return change
+
+
+def _removed(name: str) -> Change:
+    return lambda config: replace(config, experts=tuple(one for one in config.experts if one.name != name))
+
+
+def _edit(change: Change, edit_id: str) -> None:
+    def action() -> None:
+        resources.lab().drafting.edit("", change, edit_id=edit_id)
+
+    desk.doing(action)

@@ -1,0 +1,149 @@
+"""Fields that edit the draft in place. What is entered is an edit at once; what the draft refuses stays in the field.
+
+A field shows what the draft holds, also after an undo or an edit in another tab, unless it holds an entry that was
+refused: that stays, with the reason under it, until it is corrected or given up. Edits set values, so that a callback
+that is run twice changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from lab.drafting import Change
+from lab.errors import LabError
+from lab.types import new_id
+from lab.ui import resources, text
+
+_SEEN, _REFUSED = "router_seen", "router_refused"
+Make = Callable[[Any], Change | None]
+"""From the value of a field to the change of the router; None where there is nothing to change."""
+
+Option = TypeVar("Option", bound=str)
+
+
+def number(
+    label: str,
+    now: float | None,
+    make: Make,
+    *,
+    key: str,
+    low: float,
+    high: float,
+    step: float = 0.005,
+    empty: str | None = None,
+    tip: str | None = None,
+) -> None:
+    """Draw a number; with `empty` it may be left empty, which is shown as that text."""
+    _follow(key, now)
+    value: Any = "min" if empty is None else None
+    st.number_input(
+        label, low, high, value, step, "%.4f", key=key, help=tip, placeholder=empty, width=165,
+        on_change=_commit, args=(key, make),
+    )  # fmt: skip
+    _reason(key)
+
+
+def whole(label: str, now: int, make: Make, *, key: str, low: int, high: int, tip: str | None = None) -> None:
+    """Draw a whole number."""
+    _follow(key, now)
+    st.number_input(label, low, high, step=1, key=key, help=tip, width=110, on_change=_commit, args=(key, make))
+    _reason(key)
+
+
+def choice(label: str, options: Sequence[Option], now: Option, make: Make, *, key: str, tip: str | None = None) -> None:
+    """Draw a choice between a few words."""
+    _follow(key, now)
+    st.segmented_control(
+        label, options, required=True, key=key, help=tip, on_change=_commit, args=(key, make)
+    )  # fmt: skip
+    _reason(key)
+
+
+def one_of(
+    label: str,
+    options: Sequence[str],
+    now: str,
+    make: Make,
+    *,
+    key: str,
+    shown: Callable[[str], str] = str,
+    tip: str | None = None,
+) -> None:
+    """Draw a choice between many."""
+    _follow(key, now)
+    st.selectbox(
+        label, options, key=key, format_func=shown, help=tip, width=200, on_change=_commit, args=(key, make)
+    )  # fmt: skip
+    _reason(key)
+
+
+def word(
+    label: str,
+    now: str,
+    make: Make,
+    *,
+    key: str,
+    tip: str | None = None,
+    width: int = 220,
+    then: Callable[[Any], None] | None = None,
+) -> None:
+    """Draw a line of text; `then` is called with an entry that the draft took."""
+    _follow(key, now)
+    st.text_input(label, key=key, help=tip, width=width, on_change=_commit, args=(key, make, then))
+    _reason(key)
+
+
+def area(label: str, now: str, make: Make, *, key: str, height: int, tip: str | None = None) -> None:
+    """Draw a text of many lines."""
+    _follow(key, now)
+    st.text_area(label, key=key, help=tip, height=height, on_change=_commit, args=(key, make))
+    _reason(key)
+
+
+def _follow(key: str, now: Any) -> None:
+    """Let the widget show `now`, where that is news or the widget has forgotten it; a refused entry stays."""
+    seen: dict[str, Any] = st.session_state.setdefault(_SEEN, {})
+    entry = _refusals().get(key)
+    if entry is not None:
+        if key not in st.session_state:
+            st.session_state[key] = entry[0]
+    elif key not in st.session_state or key not in seen or seen[key] != now:
+        st.session_state[key] = now
+    seen[key] = now
+
+
+def _commit(key: str, make: Make, then: Callable[[Any], None] | None = None) -> None:
+    value = st.session_state[key]
+    _refusals().pop(key, None)
+    st.session_state.setdefault(_SEEN, {}).pop(key, None)  # the draft may hold it in another form: show that
+    try:
+        change = make(value)
+        if change is not None:
+            resources.lab().drafting.edit("", change, edit_id=new_id())
+    except LabError as err:
+        _refusals()[key] = (value, err)
+    else:
+        if change is not None and then is not None:
+            then(value)
+
+
+def _reason(key: str) -> None:
+    """Draw why an entry was refused, and the way back."""
+    entry = _refusals().get(key)
+    if entry is None:
+        return
+    st.error(f"{text.sentence(str(entry[1]))} The draft is as it was.")
+    st.button("Give this entry up", key=f"{key}-give-up", on_click=_give_up, args=(key,), type="tertiary")
+
+
+def _give_up(key: str) -> None:
+    _refusals().pop(key, None)
+    st.session_state.get(_SEEN, {}).pop(key, None)
+
+
+def _refusals() -> dict[str, tuple[Any, LabError]]:
+    refused: dict[str, tuple[Any, LabError]] = st.session_state.setdefault(_REFUSED, {})
+    return refused

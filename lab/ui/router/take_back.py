@@ -1,0 +1,91 @@
+"""Taking back one of a draft's differences and leaving the others: the draft with that one thing as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from types import MappingProxyType
+
+from lab.differences import Difference, differences
+from lab.drafting import with_expert
+from lab.types import Expert, RouterConfig
+
+_SETTINGS = (
+    "strategy", "fallback", "threshold", "min_margin", "aggregate", "top_k", "on_conflict", "encoder", "scorer",
+)  # fmt: skip
+_OF_EXPERT = ("threshold", "model", "system_prompt", "provider", "price")
+
+
+def without(live: RouterConfig, draft: RouterConfig, difference: Difference) -> RouterConfig:
+    """Return `draft` with one difference from `live` taken back; the same where it is gone already.
+
+    Whether the result can work is not asked: an expert may be needed by another change.
+    """
+    if difference not in differences(live, draft):
+        return draft
+    for tried in _attempts(live, draft, difference):
+        if difference not in differences(live, tried):
+            return tried
+    return draft
+
+
+def _attempts(live: RouterConfig, draft: RouterConfig, one: Difference) -> Iterator[RouterConfig]:
+    """Yield drafts with a thing of that kind as it is in `live`; the right one no longer has the difference."""
+    if one.kind == "expert":
+        yield _experts_back(live, draft, one)
+    elif one.kind == "fitted":
+        yield replace(draft, learned=live.learned)
+        yield replace(draft, calibrator=live.calibrator)
+    elif one.expert is None:
+        if one.kind == "order":
+            yield _order_back(live, draft)
+        for name in _SETTINGS:
+            yield replace(draft, **{name: getattr(live, name)})
+    else:
+        yield from _of_expert(live.expert(one.expert), draft, one)
+
+
+def _of_expert(was: Expert, draft: RouterConfig, one: Difference) -> Iterator[RouterConfig]:
+    now = draft.expert(was.name)
+    if one.kind in ("pattern", "utterance"):
+        name = f"{one.kind}s"
+        texts = _text_back(getattr(was, name), getattr(now, name), one)
+        yield with_expert(draft, was.name, **{name: texts})
+    elif one.kind == "order":
+        for name in ("patterns", "utterances"):
+            if sorted(getattr(was, name)) == sorted(getattr(now, name)):
+                yield with_expert(draft, was.name, **{name: getattr(was, name)})
+    else:
+        for name in _OF_EXPERT:
+            yield with_expert(draft, was.name, **{name: getattr(was, name)})
+        for option in {*was.options, *now.options}:
+            options = {key: value for key, value in now.options.items() if key != option}
+            if option in was.options:
+                options[option] = was.options[option]
+            yield with_expert(draft, was.name, options=MappingProxyType(options))
+
+
+def _text_back(were: tuple[str, ...], are: tuple[str, ...], one: Difference) -> tuple[str, ...]:
+    """Take out the text that was added, the last one of it; or put the removed one back where it stood."""
+    if one.before is None:
+        place = len(are) - 1 - are[::-1].index(one.after)
+        return (*are[:place], *are[place + 1 :])
+    place = min(were.index(one.before), len(are))
+    return (*are[:place], one.before, *are[place:])
+
+
+def _experts_back(live: RouterConfig, draft: RouterConfig, one: Difference) -> RouterConfig:
+    if one.before is None:
+        return replace(draft, experts=tuple(expert for expert in draft.experts if expert.name != one.expert))
+    place = [expert.name for expert in live.experts].index(str(one.expert))
+    experts = list(draft.experts)
+    experts.insert(min(place, len(experts)), live.experts[place])
+    return replace(draft, experts=tuple(experts))
+
+
+def _order_back(live: RouterConfig, draft: RouterConfig) -> RouterConfig:
+    """Put the experts that both have into the order of `live`; those that came stay where they are."""
+    now = {expert.name: expert for expert in draft.experts}
+    old = iter([now[expert.name] for expert in live.experts if expert.name in now])
+    stayed = {expert.name for expert in live.experts}
+    return replace(draft, experts=tuple(next(old) if one.name in stayed else one for one in draft.experts))

@@ -1,0 +1,266 @@
+"""Confidence: how often decisions like this one are right, before and after calibration, on rows that chose nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from lab.errors import ConfigError, LabError
+from lab.forensics.calibrated import Calibrated
+from lab.forensics.calibration import LayerReport
+from lab.forensics.metrics import Interval
+from lab.forensics.reliability import Reliability
+from lab.forensics.tuning import Tuning
+from lab.types import Layer, RouterConfig, new_id
+from lab.ui import charts, resources, tables, text
+from lab.ui.components import fault
+from lab.ui.tune import calibration_figures as figures
+from lab.ui.tune import misrouted
+from lab.ui.tune.controls import Asked
+from lab.ui.tune.provenance import caption
+from lab.ui.workbench import Workbench
+
+_OPEN, _ERROR = "layer", "calibration_error"
+_FIGURES = {"ECE, width": "ece_width", "ECE, mass": "ece_mass", "Brier": "brier"}
+_BINS = {"width": "of equal width", "mass": "of equal count"}
+_INTERVAL = "95 % bootstrap by group, shares Wilson, 5 folds held out"
+
+
+def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:  # noqa: ARG001  every tab is called alike
+    """Draw reliability before and after, the figures by layer, risk against coverage, and the way to keep it."""
+    one = resources.calibration(bench.rows, bench.config)
+    said = caption(bench, found, one.report.n, "dev", _INTERVAL)
+    st.markdown(_headline(bench, one))
+    st.caption(_rows_said(one))
+    _take_button(bench, one)
+    notes = [note for layer in one.report.layers for note in layer.notes]
+    if notes:
+        st.caption(text.plain(" ".join(dict.fromkeys(notes))))
+    if one.report.after is None:
+        st.info(
+            "Too few scored decisions to say how sure the router should be. Label more prompts on the Data page: a "
+            "layer needs 20, and a few hundred say it well."
+        )
+    else:
+        _reliability(bench, one, said)
+    _table(bench, one, said)
+    _wrong(bench, one)
+    _coverage(bench, one, said)
+
+
+def _headline(bench: Workbench, one: Calibrated) -> str:
+    before, after = one.report.before, one.report.after
+    if before is None or after is None:
+        return f"**The {bench.name} router cannot be calibrated on these rows.**"
+    change = after.brier.value - before.brier.value
+    told = "Calibrated, it is closer to the truth how sure it is" if change < 0 else "Calibration brings nothing here"
+    return (
+        f"**{told}**: Brier {before.brier.value:.3f} before and "
+        f"{after.brier.value:.3f} after, ECE {before.ece_width.value:.3f} and {after.ece_width.value:.3f}, "
+        f"n = {after.n:,} scored decisions of the {bench.name} router."
+    )
+
+
+def _rows_said(one: Calibrated) -> str:
+    if one.nested:
+        return (
+            f"Under 300 labelled rows there are no dev rows, so all {one.report.n:,} are used. A search judges its "
+            "settings out of fold, but the thresholds in use may have been chosen on these very rows, and look a "
+            "little surer than they are. What stands under “after” is held out, each row by a fit on the other folds."
+        )
+    return (
+        f"{one.report.n:,} dev rows, which chose no threshold. “Before” reads the raw score as a probability; “after” "
+        "is held out, each row by a fit on the other folds. What is stored is fitted on all of them."
+    )
+
+
+def _take_button(bench: Workbench, one: Calibrated) -> None:
+    calibrator = one.calibrator
+    empty = calibrator.keyword is None and calibrator.semantic is None and calibrator.fallback is None
+    there = bench.config.calibrator == calibrator
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Put this calibrator in the draft",
+            key=f"calibrate-{one.calibrator.fitted_for[:12]}-{one.report.n}",
+            on_click=_take,
+            args=(bench, one, new_id()),  # made when it is drawn: two presses store once
+            disabled=empty or there,
+            icon=":material/edit_note:",
+            help="The draft has it already."
+            if there
+            else "Decisions of the draft then show a confidence, once adopted.",
+        )
+        kept = [
+            f"{layer.layer.value} by {layer.calibration.method}, n = {layer.calibration.rows:,}"
+            for layer in one.report.layers
+            if layer.calibration is not None
+        ]
+        st.caption(text.plain("; ".join(kept) or "no layer has enough rows"))
+    error = st.session_state.pop(_ERROR, None)
+    if error:
+        fault(error)
+
+
+def _take(bench: Workbench, one: Calibrated, edit_id: str) -> None:
+    fingerprint = bench.evidence(one.config).encoder.fingerprint
+
+    def change(config: RouterConfig) -> RouterConfig:
+        if not one.fits(config, fingerprint):
+            raise ConfigError(
+                "The draft was edited meanwhile: its layers match or score otherwise than the router that was "
+                "calibrated. Look at this tab again, then put the calibrator in."
+            )
+        return replace(config, calibrator=one.calibrator)
+
+    try:
+        bench.lab.drafting.edit(f"calibrated on {one.report.n:,} rows", change, edit_id=edit_id)
+        st.toast("The draft has it now. Adopt it on the Router page; then decisions show a confidence.")
+    except LabError as err:
+        st.session_state[_ERROR] = err
+
+
+def _reliability(bench: Workbench, one: Calibrated, said: str) -> None:
+    layers = {"all": "all scored rows"} | {
+        layer.layer.value: f"{layer.layer.value} layer" for layer in one.report.layers if layer.before is not None
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shown = st.segmented_control(
+            "Decisions", list(layers), default="all", format_func=lambda name: layers.get(name, name),
+            key="reliability", bind="query-params", required=True,
+        )  # fmt: skip
+        bins = st.segmented_control(
+            "Ten bins", list(_BINS), default="width", format_func=_BINS.__getitem__, key="bins", bind="query-params",
+            required=True,
+        )  # fmt: skip
+    sets = _sets(one, shown or "all")
+    charts.chart(
+        figures.diagram(sets, bins or "width"),
+        key=f"reliability-{shown}-{bins}",
+        name=f"{bench.rows.dataset.name}-reliability-{shown}",
+        caption=f"{said} · bins {_BINS[bins or 'width']}, bars are Wilson 95 %",
+        alt="; ".join(f"{name}: ECE {each.ece_width}, Brier {each.brier}" for name, each in sets.items()),
+    )
+
+
+def _sets(one: Calibrated, shown: str) -> dict[str, Reliability]:
+    if shown == "all":
+        found = {"before": one.report.before, "after": one.report.after}
+    else:
+        layer = next(each for each in one.report.layers if each.layer.value == shown)
+        found = {"before": layer.before, "Platt": layer.platt, "isotonic": layer.isotonic}
+    return {name: each for name, each in found.items() if each is not None}
+
+
+# ------------------------------------------------------------------------------------------------- figures by layer
+
+
+def _table(bench: Workbench, one: Calibrated, said: str) -> None:
+    lines = [
+        (layer, name, each)
+        for layer in one.report.layers
+        for name, each in _of_layer(layer)
+    ]  # fmt: skip
+    shares = [each.right if each is not None else layer.right for layer, _, each in lines]
+    columns: dict[str, list[object]] = {
+        "layer": [layer.layer.value for layer, _, _ in lines],
+        "probability": [name for _, name, _ in lines],
+        "n": [layer.n if each is None else each.n for layer, _, each in lines],
+        "right": [_number(share.value) for share in shares],
+        "right, 95 %": [_ends(share) for share in shares],
+        "mean probability": [None if each is None else _number(each.confidence) for _, _, each in lines],
+    }
+    for title, name in _FIGURES.items():
+        found = [None if each is None else getattr(each, name) for _, _, each in lines]
+        columns[title] = [None if value is None else _number(value.value) for value in found]
+        columns[f"{title}, 95 %"] = ["" if value is None else _ends(value) for value in found]
+    columns["stored"] = [
+        layer.calibration is not None and _stored(layer, name) for layer, name, _ in lines
+    ]  # fmt: skip
+    form = st.column_config.NumberColumn(format="%.3f")
+    tables.table(
+        columns,
+        key="calibration-layers",
+        name=f"{bench.rows.dataset.name}-calibration",
+        caption=text.plain(
+            f"{said}. An ECE is never below 0 and biased upward on few rows: read the Brier score beside it. Click a "
+            "row for the layer's wrong decisions, the surest first."
+        ),
+        config=dict.fromkeys(["right", "mean probability", *_FIGURES], form),
+        on_pick=lambda place: _show(lines[place][0].layer.value),
+    )
+
+
+def _of_layer(layer: LayerReport) -> list[tuple[str, Reliability | None]]:
+    if layer.platt is None:
+        held = "share, held out" if layer.calibration is not None else "too few rows"
+        return (
+            [(held, layer.after)]
+            if layer.before is None
+            else [("before: the score", layer.before), (held, layer.after)]
+        )
+    return [
+        ("before: the score", layer.before),
+        ("Platt, held out", layer.platt),
+        ("isotonic, held out", layer.isotonic),
+    ]
+
+
+def _stored(layer: LayerReport, name: str) -> bool:
+    return layer.calibration is not None and name.casefold().startswith(layer.calibration.method)
+
+
+def _wrong(bench: Workbench, one: Calibrated) -> None:
+    """The wrong decisions of the layer that was clicked."""
+    opened = st.query_params.get(_OPEN)
+    if opened not in {layer.value for layer in Layer}:
+        return
+    places = one.wrong(Layer(opened))
+    misrouted.table(
+        bench, one.sample, one.outcomes, places, config=one.config, key=f"wrong-{opened}",
+        title=f"decided wrongly by the {opened} layer, the surest first: {len(places):,}",
+    )  # fmt: skip
+
+
+def _show(layer: str) -> None:
+    st.query_params[_OPEN] = "" if st.query_params.get(_OPEN) == layer else layer
+
+
+# -------------------------------------------------------------------------------------------------- risk, coverage
+
+
+def _coverage(bench: Workbench, one: Calibrated, said: str) -> None:
+    report = one.report
+    if report.by_score is not None and report.by_confidence is not None:
+        st.markdown("**Risk against coverage**: what goes wrong when only the surest decisions are taken")
+        charts.chart(
+            figures.risk(report.by_score, report.by_confidence),
+            key="risk",
+            name=f"{bench.rows.dataset.name}-risk-coverage",
+            caption=said,
+            alt=f"Area under it {report.by_score.aurc} by score, {report.by_confidence.aurc} by confidence",
+        )
+        columns = figures.risk_columns(report.by_score, report.by_confidence)
+        tables.csv(columns, key="risk-csv", name=f"{bench.rows.dataset.name}-risk-coverage", label="CSV of both curves")
+    known = not np.isnan(report.auroc_none.value)
+    st.markdown(
+        f"**AUROC for `none`: {report.auroc_none if known else '–'}**, "
+        + (
+            f"how well the best score sets the {report.claimable:,} prompts that an expert should claim above the "
+            f"{report.unclaimable:,} labelled none. One half is a coin."
+            if known
+            else f"which needs scored prompts of both kinds: there are {report.claimable:,} that an expert should "
+            f"claim and {report.unclaimable:,} labelled none."
+        )
+    )
+    if bench.config.strategy == "hybrid":
+        st.caption("Prompts that layer 1 decided have a score too, and count here.")
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else float(value)
+
+
+def _ends(one: Interval) -> str:
+    return "–" if one.low != one.low else f"{one.low:.3f} to {one.high:.3f}"
