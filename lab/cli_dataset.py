@@ -1,4 +1,4 @@
-"""`python -m lab dataset add | list | show | delete`: files of labelled prompts from the shell."""
+"""`python -m lab dataset add | list | show | outcomes | delete`: files of prompts and answers from the shell."""
 
 from __future__ import annotations
 
@@ -50,6 +50,18 @@ def add_commands(commands: Any) -> None:
     show.add_argument("dataset", metavar="NAME_OR_ID")
     show.add_argument("--json", action="store_true", help="as one JSON object")
     show.set_defaults(run=_show)
+
+    outcomes = actions.add_parser("outcomes", help="take in how good the experts' answers to a dataset's prompts were")
+    outcomes.add_argument("dataset", metavar="NAME_OR_ID")
+    outcomes.add_argument("file", metavar="FILE", help="CSV, TSV, JSON, JSON Lines or Parquet, a prompt a row")
+    outcomes.add_argument(
+        "--expert", action="append", required=True, metavar="EXPERT=COL",
+        help="the column that says how good its answers are: true or false, or a number from 0 to 1",
+    )  # fmt: skip
+    outcomes.add_argument("--prompt", metavar="COL", help="the column of the prompts; without: guessed")
+    outcomes.add_argument("--source", metavar="NAME", help="who measured them; without: the file's name")
+    outcomes.add_argument("--json", action="store_true", help="what became of every row, as one JSON object")
+    outcomes.set_defaults(run=_outcomes)
 
     delete = actions.add_parser("delete", help="delete a dataset's rows; what was measured on it is kept")
     delete.add_argument("dataset", metavar="NAME_OR_ID")
@@ -185,6 +197,60 @@ def _show(arguments: argparse.Namespace) -> int:
     if len(labels) > _LABELS_SHOWN:
         _say(f"… and {len(labels) - _LABELS_SHOWN:,} more labels")
     return 0
+
+
+# ---------------------------------------------------------------------------------------------------------- outcomes
+
+
+def _outcomes(arguments: argparse.Namespace) -> int:
+    from lab.config import load_settings
+    from lab.forensics.datasets import load, read_file
+    from lab.forensics.datasets.qualities import keep, qualities
+    from lab.store import datasets, open_store
+
+    settings = load_settings()
+    table = read_file(Path(arguments.file))
+    source = table.file_name if arguments.source is None else arguments.source
+    with closing(_reader(settings)) as store:
+        columns = _columns(arguments.expert, _experts(store, settings))
+        rows = load(store, settings.data_dir, datasets.find(store, arguments.dataset).id)
+    found = qualities(table, rows, columns, source=source, prompt=arguments.prompt)
+    with closing(open_store(settings.database_url, settings.data_dir)) as store:
+        stored = keep(store, found)
+    if arguments.json:
+        _say_json({"dataset": rows.dataset.id, "source": source, "stored": stored, **found.to_json()})
+        return 0
+    for line in found.told(rows.dataset.name):
+        _say(line)
+    new = f"{stored:,} are new or corrected and were stored" if stored else "all were stored before, so nothing is new"
+    _say(f"{len(found.outcomes):,} outcomes from {source!r}: {new}.")
+    return 0
+
+
+def _experts(store: Store, settings: Settings) -> list[str]:
+    """Return the experts of the live router and of the draft."""
+    from lab.config import compose
+    from lab.store import drafts, versions
+
+    live, draft = versions.live(store), drafts.current(store)
+    configs = [live.config if live else compose(conf_dir=settings.conf_dir).router, *([draft.config] if draft else [])]
+    return list(dict.fromkeys(expert.name for config in configs for expert in config.experts))
+
+
+def _columns(given: list[str], experts: list[str]) -> dict[str, str]:
+    """Return the column of each expert. Raises DatasetError."""
+    columns: dict[str, str] = {}
+    for one in given:
+        expert, equals, column = one.partition("=")
+        expert = expert.strip()
+        if not equals or not column.strip():
+            raise DatasetError(f"--expert {one!r} says nothing. Write EXPERT=COLUMN.")
+        if expert not in experts:
+            raise DatasetError(f"The router has no expert {expert!r}. Take one of: {', '.join(experts[:8])}.")
+        if expert in columns:
+            raise DatasetError(f"--expert names {expert!r} twice. Give each expert one column.")
+        columns[expert] = column
+    return columns
 
 
 def _delete(arguments: argparse.Namespace) -> int:

@@ -87,7 +87,10 @@ def run_import(arguments: argparse.Namespace) -> int:
     try:
         drafting = Drafting(store, Routers(store, load_settings()))
         draft = drafting.edit(f"imported {source.name}", lambda _: config)
-        _say(f"The draft holds {source}: {summary(draft.base.config, draft.config)}. Adopt it on the Router page.")
+        if draft.config == draft.base.config:
+            _say(f"{source} holds what v{draft.base.number} is already: there is nothing to adopt.")
+        else:
+            _say(f"The draft holds {source}: {summary(draft.base.config, draft.config)}. Adopt it on the Router page.")
     finally:
         store.close()
     return 0

@@ -145,28 +145,33 @@ def header_of(name: str) -> str:
 
 def _with_lists(file: Path, name: str, content: dict[Any, Any], tokens: dict[str, Any]) -> str:
     """Return the file for Hydra, with its lists taken out into `lists`."""
-    import yaml
-
     for key in LISTS:
         if isinstance(content.get(key), list):
-            token = f"{_TOKEN}{name}.{key}"
+            token = f"{_TOKEN}{name.encode().hex()}.{key}"
             tokens[token] = tuple(_text(file, key, item) for item in content[key])
             content[key] = token
     package = name if _PLAIN.fullmatch(name) else f"quoted-{_SALT}-{name.encode().hex()}"
-    return f"# @package experts.{package}\n" + yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+    return f"# @package experts.{package}\n" + _ascii(content)
 
 
 def _with_fitted(file: Path, text: str, content: dict[Any, Any], tokens: dict[str, Any]) -> str:
     """Return the file for Hydra, with what was fitted taken out into `tokens`."""
-    import yaml
-
     if not text.startswith(_FITTED_HEADER):
         raise ConfigError(f"{file} must begin with the line `{_FITTED_HEADER.strip()}`: it holds what a router learnt.")
     for key in FITTED:
         if isinstance(content.get(key), dict):
-            tokens[f"{_TOKEN}{file.stem}.{key}"] = content[key]
-            content[key] = f"{_TOKEN}{file.stem}.{key}"
-    return _FITTED_HEADER + yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+            token = f"{_TOKEN}{file.stem.encode().hex()}.{key}"
+            tokens[token] = content[key]
+            content[key] = token
+    return _FITTED_HEADER + _ascii(content)
+
+
+def _ascii(content: Any) -> str:
+    """Return YAML that reads back as it was: written raw, the line breaks of Unicode would come back as others."""
+    import yaml
+
+    written: str = yaml.safe_dump(content, sort_keys=False, width=1 << 30)
+    return written
 
 
 def _text(file: Path, key: str, item: Any) -> str:

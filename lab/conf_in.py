@@ -40,12 +40,13 @@ def from_zip(packed: bytes) -> RouterConfig:
         raise _too_big(len(packed))
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            return from_files(_texts_of(archive))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, UnicodeError) as err:
+            texts = _texts_of(archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError) as err:
         raise ConfigError(
             f"This is not a zip that can be read ({err}). Export a router to see one, or zip a folder laid out like "
             "lab/conf without a password."
         ) from err
+    return from_files(texts)
 
 
 def from_files(files: Mapping[str, str]) -> RouterConfig:
@@ -65,18 +66,23 @@ def from_files(files: Mapping[str, str]) -> RouterConfig:
         folder = Path(made)
         try:
             for path, text in wanted.items():
-                file = folder / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8", newline="")
+                _write(folder, path, text)
             for path in wanted:
                 _check_content(path, conf_files.parse_foreign(folder / path), wanted)
             return compose((), folder).router
         except ConfigError as err:
             raise ConfigError(str(err).replace(f"{folder}/", "")) from err
-        except (OSError, UnicodeEncodeError) as err:
-            raise ConfigError(
-                f"The files cannot be written for reading them: {err}. Rename or correct that file."
-            ) from err
+
+
+def _write(folder: Path, path: str, text: str) -> None:
+    try:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8", newline="")
+    except OSError as err:
+        shown = path if len(path) <= 80 else f"{path[:79]}…"
+        raise ConfigError(f"{shown} cannot be a file here: {err.strerror or err}. Rename it.") from err
+    except UnicodeEncodeError as err:
+        raise ConfigError(f"{path} holds half a character at position {err.start}. Retype it.") from err
 
 
 def _too_big(found: int) -> ConfigError:

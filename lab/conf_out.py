@@ -25,6 +25,9 @@ __all__ = ["from_files", "from_zip", "to_files", "to_zip"]
 _STEM = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 _RESERVED = {"null", "none", "true", "false", "yes", "no", "on", "off", "y", "n"}  # to YAML, which would read no name
 _RESERVED |= {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
+_ODD = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+"""What YAML keeps only between double quotes: control characters, and the line breaks of Unicode."""
+
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # one router is one file, to the byte, whenever it is written
 
 
@@ -98,6 +101,8 @@ def _title(version_name: str) -> str:
 def _check(config: RouterConfig) -> None:
     seen: set[str] = set()
     for expert in config.experts:
+        if any("\ud800" <= character <= "\udfff" for character in expert.name):
+            raise ConfigError(f"The name {expert.name!r} holds half a character, which no file can hold. Retype it.")
         if expert.name in seen:
             raise ConfigError(f"Two experts are called {expert.name!r}, which files cannot hold. Rename one.")
         seen.add(expert.name)
@@ -144,7 +149,8 @@ def _yaml(value: Any) -> str:
         """Writes lists and texts as a person would."""
 
     def text(dumper: Any, value: str) -> Any:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value.strip() else None)
+        style = '"' if _ODD.search(value) else "|" if "\n" in value.strip() else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Dumper.add_representer(str, text)
     try:

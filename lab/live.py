@@ -133,7 +133,8 @@ class Routers:
         if self._override is None:
             config = compose(self.overrides, self.settings.conf_dir).router
             self.build(config)  # before it is stored: a router that cannot work is not worth a row
-            self._override = self._recorded(config, self.encoder(config.encoder).fingerprint)
+            recorded = self._recorded(config, self.encoder(config.encoder).fingerprint)
+            self._override = replace(recorded, origin="override")  # also where it is stored as a version of before
         return self._now_adopted(self._override) or self._override
 
     def _now_adopted(self, override: RouterVersion) -> RouterVersion | None:

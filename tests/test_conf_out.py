@@ -13,7 +13,7 @@ from doubles import two_experts
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lab import conf_in
+from lab import conf_files, conf_in
 from lab.conf_out import from_files, from_zip, to_files, to_zip
 from lab.config import CONF_DIR, compose
 from lab.errors import ConfigError
@@ -103,7 +103,7 @@ routers = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(routers)
 @example(two_experts(learned=WEIGHTS, scorer="learned", calibrator=CALIBRATOR))
 def test_any_router_comes_back_from_its_files_to_the_bit(config):
@@ -266,7 +266,7 @@ GOOD = "- router: hybrid\n- experts: [professor, zoomer]\n- _self_"
             changed(experts__zoomer="# @package experts.professor\npatterns: [x]\n"),
             "Expert 'professor' is defined twice",
         ),
-        (zoomer("model: a\nmodel: b\n"), "line 3: 'model' stands there twice"),
+        (zoomer("model: a\nmodel: b\n"), "line 2: 'model' stands there twice"),
         (zoomer("provider: olama\n"), "provider of expert 'zoomer' is 'olama'"),
         (zoomer("options: {a: &x [1], b: *x}\n"), "line 2: *x repeats"),
         (zoomer("options: {day: 2020-13-45}\n"), "means nothing here"),
@@ -286,9 +286,9 @@ GOOD = "- router: hybrid\n- experts: [professor, zoomer]\n- _self_"
         ({"a\\b.yaml": "x", **changed()}, "leads out of its folder"),
         ({"C:x.yaml": "x", **changed()}, "leads out of its folder"),
         ({"\0.yaml": "x", **changed()}, "leads out of its folder"),
-        ({f"{'x' * 300}.yaml": "a: 1", **changed()}, "cannot be written for reading them"),
-        ({"config.yaml/x.yaml": "a: 1", **changed()}, "cannot be written for reading them"),
-        ({**changed(), "more.yaml": "\ud800"}, "cannot be written for reading them"),
+        ({f"{'x' * 300}.yaml": "a: 1", **changed()}, "… cannot be a file here: File name too long"),
+        ({**changed(), "config.yaml/x.yaml": "a: 1"}, "config.yaml/x.yaml cannot be a file here"),
+        ({**changed(), "more.yaml": "\ud800"}, "more.yaml holds half a character at position 0"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
@@ -331,10 +331,10 @@ def test_settings_nested_without_end_are_a_sentence(nested):
         from_files(zoomer(f"options:\n  {nested}\n"))
 
 
-def test_a_file_of_many_keys_is_read_in_no_time():
-    many = "".join(f"k{number}: 1\n" for number in range(20_000))
-    with pytest.raises(ConfigError, match="k0"):
-        from_files(changed(router__hybrid=many))
+def test_a_file_of_many_keys_is_read_in_no_time(tmp_path):
+    file = tmp_path / "many.yaml"
+    file.write_text("".join(f"k{number}: 1\n" for number in range(50_000)))
+    assert len(conf_files.parse_foreign(file)) == 50_000  # seconds; a comparison of each with each would take minutes
 
 
 # ---------------------------------------------------------------------------------------------------- bad zips

@@ -8,8 +8,9 @@ import pytest
 from doubles import WordEncoder, two_experts
 
 from lab.config import CONF_DIR, Settings
-from lab.errors import ConfigError
+from lab.errors import ConfigError, StoreError
 from lab.live import Routers
+from lab.records import RouterVersion
 from lab.store import open_store, versions
 
 
@@ -70,25 +71,47 @@ def test_without_a_store_the_configuration_routes_and_nothing_is_remembered(sett
     assert live.strategy.decide("tell me a joke").expert == "zoomer"
 
 
-def test_a_version_that_another_process_makes_live_is_live_here(store, settings):
-    from lab.store.tables import RouterVersionRow
+def adopted(store, config, before, name="another") -> RouterVersion:
+    """Adopt a configuration, as another process would."""
+    fingerprint = before.encoder_fingerprint
+    return versions.adopt(store, f"adoption {name}", config, fingerprint, expected_live_id=before.id, name=name)
 
+
+def test_a_version_that_another_process_makes_live_is_live_at_the_next_prompt(store, settings):
     routers = with_words(Routers(store, settings))
-    first = routers.live().version
-    other = versions.record_override(store, replace(first.config, threshold=0.77), first.encoder_fingerprint)
-    with store.write() as session:  # what adopting does, from another process
-        session.get(RouterVersionRow, session.exec(_seq(first.id)).one()).live = False
-        session.flush()
-        session.get(RouterVersionRow, session.exec(_seq(other.id)).one()).live = True
-    assert routers.live().version.id == other.id
+    first = routers.live()
+    other = open_store(data_dir=settings.data_dir)
+    second = adopted(other, replace(first.version.config, threshold=0.77), first.version)
+    live = routers.live()
+    assert (live.version, live.strategy.config.threshold) == (second, 0.77)
+    versions.rollback(other, "back", first.version.id, expected_live_id=second.id)
+    assert routers.live().strategy is first.strategy  # built once
+    versions.rename(other, first.version.id, "code-safe")
+    assert routers.live().version.name == "code-safe"
+    other.close()
 
 
-def _seq(version_id: str):
-    from sqlmodel import select
+def test_an_override_rules_its_own_process_whatever_is_adopted(store, settings):
+    first = with_words(Routers(store, settings)).live().version
+    overriding = with_words(Routers(store, settings, ["router.threshold=0.85"]))
+    override = overriding.live().version
+    second = adopted(store, replace(first.config, threshold=0.77), first)
+    assert overriding.live().version == override
+    assert overriding.adopted() == second
+    third = adopted(store, override.config, second, "the override")
+    assert overriding.live().version == third
+    assert (third.id, third.origin, third.live) == (override.id, "draft", True)
+    adopted(store, first.config, third, "back")
+    assert overriding.live().version.origin == "override"  # what was adopted is no longer what overrides describe
+    started_later = with_words(Routers(store, settings, ["router.threshold=0.85"]))
+    assert (started_later.live().version.id, started_later.live().version.origin) == (override.id, "override")
 
-    from lab.store.tables import RouterVersionRow
 
-    return select(RouterVersionRow.seq).where(RouterVersionRow.id == version_id)
+def test_what_is_adopted_is_asked_of_the_store_and_seeds_it(store, settings):
+    routers = with_words(Routers(store, settings, ["router.threshold=0.85"]))
+    assert routers.adopted().name == "shipped"
+    with pytest.raises(StoreError, match="No router version is stored here"):
+        with_words(Routers(None, settings)).adopted()
 
 
 def test_a_changed_encoder_is_told(store, settings):

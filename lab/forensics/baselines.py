@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lab.encoders import Vectors
+from lab.forensics.answer_quality import NOT_TOLD, AnswerQuality, Rated, rated
 from lab.forensics.compare import accuracy_of
 from lab.forensics.evidence import FALLBACK, SEMANTIC, Ints, Outcomes
 from lab.forensics.metrics import Interval
@@ -22,13 +23,18 @@ _MOST_ROWS = 6_000  # what a classifier and the neighbours learn from: seconds, 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """One way to do without the router, measured on the same rows. `decided` is None for what is no single decision."""
+    """One way to do without the router, measured on the same rows.
+
+    `decided` is None for what is no single decision a row. The oracle has no accuracy (NaN): it knows answers, not
+    labels. `quality` is None without outcomes; else it stands on the rows with an outcome of every expert.
+    """
 
     name: str
     about: str
     accuracy: Interval
     cost: float
     decided: Outcomes | None
+    quality: AnswerQuality | None = None
 
 
 def constant(sample: Sample, code: int) -> Outcomes:
@@ -58,22 +64,34 @@ def baselines(
 
     Without other rows (None) each row is decided by what learnt from the rows of other folds.
     `router` is the outcome to stand beside (the random baseline takes its call shares). `quality` (n, experts) holds
-    measured outcomes where there are any; then the oracle, and the experts by their answers, are told as well.
+    measured outcomes where there are any; then all are told by their answers too, with the best single expert by
+    answers and the oracle among them.
     """
     stakes = stakes or Stakes()
     found = []
+    some = rated(sample, quality, seed)
     counts = np.bincount(sample.labels, minlength=len(sample.experts) + 1)
-    for code in np.argsort(-counts, kind="stable")[:3].tolist():
-        if counts[code] or len(sample.experts) <= 2:
-            name = "always nobody" if code == sample.nobody else f"always {sample.experts[code]}"
-            about = f"every prompt to {sample.name(code)}: {counts[code]:,} of {len(sample):,} rows are labelled so"
-            found.append(_measured(name, about, sample, constant(sample, code), stakes, seed))
+    commonest = np.argsort(-counts, kind="stable")[:3].tolist()
+    constants = [code for code in commonest if counts[code] or len(sample.experts) <= 2]
+    if some is not None and some.best_single() not in constants:
+        constants.append(some.best_single())
+    for code in constants:
+        name = "always nobody" if code == sample.nobody else f"always {sample.experts[code]}"
+        about = f"every prompt to {sample.name(code)}: {counts[code]:,} of {len(sample):,} rows are labelled so"
+        found.append(_measured(name, about, sample, constant(sample, code), stakes, seed))
     found.append(_random(sample, router, stakes))
     found += _learnt(sample, vectors, learn, learn_vectors, stakes, seed)
     found.append(_measured("live version", "the router that routes now", sample, live, stakes, seed))
-    if quality is not None:
-        found.append(_oracle(sample, quality, stakes, seed))
-    return found
+    if some is None:
+        return found
+    return [*(_answered(one, some, router) for one in found), _oracle(sample, some, stakes)]
+
+
+def _answered(one: Baseline, some: Rated, router: Outcomes) -> Baseline:
+    """Return a baseline with the quality of its answers; what is no single decision is the coin."""
+    quality = some.random(router) if one.decided is None else some.of(one.decided)
+    left = f"; {quality.nobody:,} of the {quality.n:,} measured rows go to nobody, which counts 0"
+    return replace(one, quality=quality, about=one.about + (left if quality.nobody else ""))
 
 
 def _measured(name: str, about: str, sample: Sample, decided: Outcomes, stakes: Stakes, seed: int) -> Baseline:
@@ -176,14 +194,13 @@ def _best_k(learn: Sample, vectors: Vectors, seed: int) -> int:
     return max(scores, key=lambda k: (scores[k], -k)) if scores else 1
 
 
-def _oracle(sample: Sample, quality: np.ndarray, stakes: Stakes, seed: int) -> Baseline:
+def _oracle(sample: Sample, some: Rated, stakes: Stakes) -> Baseline:
     """The best answer of each row by its measured outcomes, the cheaper expert of equals."""
-    calls = stakes.calls(sample.experts)[:-1]
-    ranked = np.where(np.isnan(quality), -np.inf, quality) - 1e-9 * calls / max(float(calls.max()), 1e-9)
-    decided = Outcomes(ranked.argmax(axis=1).astype(np.int64), np.full(len(sample), SEMANTIC))
-    return _measured(
-        "oracle", "the best measured answer of every row: nobody can route better", sample, decided, stakes, seed
-    )
+    best = some.best(stakes, sample.experts)
+    decided = some.decided(best, constant(sample, 0))
+    about = f"the best measured answer of each of the {len(some):,} rows with outcomes: nobody can route better"
+    cost = float(stakes.calls(sample.experts)[best].mean())
+    return Baseline("oracle", about, NOT_TOLD, cost, None, some.of(decided))
 
 
 Folded = Callable[[Ints, Ints], Outcomes]

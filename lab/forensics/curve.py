@@ -113,7 +113,7 @@ def value_of(
     return ratio(measure, sample, stakes or Stakes()).of(sample, decided)
 
 
-def thinned(found: Curve, most: int = 400) -> Ints:
+def thinned(found: Curve, most: int = 2_400) -> Ints:
     """Return the places of at most about `most` points that draw the curve as it is.
 
     Of every stretch its first and last point stay, and where measure, low and high are least and greatest: a spike is

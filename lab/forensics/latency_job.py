@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ class ColdAndWarm:
     warm_note: str
     seed: int
     at: datetime
+    load: tuple[float, int] | None  # of the machine in the minute before the end, and its processors; None if unknown
 
 
 def chosen(rows: Rows, seed: int = 0, most: int = MOST_PROMPTS) -> Ints:
@@ -75,10 +77,15 @@ def latency_work(
             warm = run(warm=True)
         except SearchError as err:  # an encoder that remembers nothing has no warm time
             note = str(err)
-        keep(ColdAndWarm(places, cold, warm, note, seed, datetime.now(UTC)))
+        keep(ColdAndWarm(places, cold, warm, note, seed, datetime.now(UTC), _load()))
         job.progress(total, total)
 
     return work
+
+
+def _load() -> tuple[float, int] | None:
+    """The mean number of processes that ran or waited, and how many can run at once; not every system tells."""
+    return (os.getloadavg()[0], os.cpu_count() or 1) if hasattr(os, "getloadavg") else None
 
 
 def latency_job(

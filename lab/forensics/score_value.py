@@ -8,7 +8,7 @@ every setting of the threshold to the strong expert alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, nan
 
 import numpy as np
 
@@ -33,13 +33,15 @@ _WORK = 1_000_000  # rows × samples: a second or two
 class ScoreValue:
     """A router between a weak and a strong expert, on `n` rows with outcomes; intervals by bootstrap of groups.
 
-    `why_not` says why the figures are NaN: where the strong expert may be no better there is no gap to recover.
+    `why_not` says why PGR, APGR and CPT are NaN: where the strong expert may be no better there is no gap to recover.
+    Where the threshold moves no row at all, AIQ is NaN too: these would be the figures of chance.
     """
 
     weak: str
     strong: str  # the dearer; where both cost the same, the fallback
     by_cost: bool
     n: int
+    moved: int  # of them, rows that go to one or the other by the threshold
     weak_quality: Interval
     strong_quality: Interval
     calls: float  # share of the rows that the router sends to the strong expert, as it stands
@@ -92,25 +94,30 @@ def score_value(
     experts = measured.sample.experts
     strong = experts.index(name)
     costs = stakes.calls(experts)[[1 - strong, strong]]
-    sent = decided.expert[rated.places]
+    sent, keys = decided.expert[rated.places], sweep_keys(measured, name)[rated.places]
     columns = np.column_stack([
         rated.known[:, 1 - strong],
         rated.known[:, strong],
-        sweep_keys(measured, name)[rated.places],
+        keys,
         rated.known[np.arange(len(rated)), sent],
     ])  # fmt: skip
     value, drawn = _figures(columns, costs), _drawn(columns, costs, rated.groups, seed)
     weak_quality, strong_quality, gap, *told = [
         percentile_interval(one, column) for one, column in zip(value.tolist(), drawn.T, strict=True)
     ]
+    moved = int(np.count_nonzero(np.isfinite(keys)))
     why_not = _why_not(name, experts[1 - strong], gap, len(rated))
     if why_not:
-        told = [NOT_TOLD] * len(told)
+        told[:3] = [NOT_TOLD] * 3
+    if not moved:
+        why_not = f"Undefined: no threshold moves any of the {len(rated):,} rows from one expert to the other."
+        told = [NOT_TOLD] * 4
     return ScoreValue(
         weak=experts[1 - strong],
         strong=name,
         by_cost=bool(costs[0] != costs[1]),
         n=len(rated),
+        moved=moved,
         weak_quality=weak_quality,
         strong_quality=strong_quality,
         calls=float(np.mean(sent == strong)),
@@ -127,15 +134,11 @@ def _figures(columns: Floats, costs: Floats) -> Floats:
     weak, strong, keys, routed = columns.T
     curve = strong_curve(weak, strong, keys)
     spent = costs[0] + curve.shares * (costs[1] - costs[0])
-    return np.array([
-        curve.weak,
-        curve.strong,
-        curve.strong - curve.weak,
-        pgr(float(routed.mean()), curve.weak, curve.strong),
-        apgr(curve),
-        cpt(curve, WANTED),
-        aiq(spent.tolist(), curve.qualities.tolist()),
-    ])  # fmt: skip
+    recovered = [nan, nan, nan]
+    if curve.strong > curve.weak:
+        recovered = [pgr(float(routed.mean()), curve.weak, curve.strong), apgr(curve), cpt(curve, WANTED)]
+    gained = aiq(spent.tolist(), curve.qualities.tolist())
+    return np.array([curve.weak, curve.strong, curve.strong - curve.weak, *recovered, gained])
 
 
 def _drawn(columns: Floats, costs: Floats, groups: Ints, seed: int) -> Floats:

@@ -25,13 +25,16 @@ from lab.forensics.draft_effect import DraftEffect, draft_effect
 from lab.forensics.evidence import Evidence
 from lab.forensics.latency_job import ColdAndWarm
 from lab.forensics.probes import Probe, ProbeReport, run
+from lab.forensics.routed_answers import Answered
+from lab.forensics.routed_answers import answered as answers_of
 from lab.forensics.runs import spec_to_json
 from lab.forensics.sample import Stakes
+from lab.forensics.stored_figures import quality as stored_quality
 from lab.forensics.traffic import Mix, mix
 from lab.forensics.tuning import Spec, Tuning, dev_baselines, tune
 from lab.jobs import Jobs
 from lab.live import LiveRouter, Routers
-from lab.store import Store, events, open_store, outcomes
+from lab.store import Store, events, open_store
 from lab.store import answers as stored_answers
 from lab.types import RouterConfig, Trace
 from lab.ui.kept import Kept
@@ -153,7 +156,7 @@ def tuning(search: Search) -> Tuning:
 
 def baselines(search: Search) -> list[Baseline]:
     """Return the baselines beside a search's result, kept like it. Raises like `tuning`."""
-    return _baselines(search.key, search)
+    return _baselines(f"{search.key}\n{_digest(quality(search.rows, search.base))}", search)
 
 
 @st.cache_resource(max_entries=_TUNINGS, show_spinner="Searching …")
@@ -162,8 +165,8 @@ def _tuning(key: str, _search: Search) -> Tuning:  # noqa: ARG001  the digest is
 
 
 @st.cache_resource(max_entries=_TUNINGS, show_spinner="Measuring the baselines …")
-def _baselines(key: str, _search: Search) -> list[Baseline]:
-    return dev_baselines(_tuning(key, _search), _search.evidence, _search.stakes, quality(_search.rows, _search.base))
+def _baselines(key: str, _search: Search) -> list[Baseline]:  # noqa: ARG001
+    return dev_baselines(tuning(_search), _search.evidence, _search.stakes, quality(_search.rows, _search.base))
 
 
 def drafted(rows: Rows, before: RouterConfig, after: RouterConfig) -> DraftEffect:
@@ -235,16 +238,28 @@ def _key(rows: Rows, *configs: RouterConfig) -> str:
 
 def quality(rows: Rows, config: RouterConfig) -> Any | None:
     """Return measured outcomes of a dataset's rows by expert, (rows, experts), NaN where there is none; or None."""
-    import numpy as np
+    return _quality(f"{rows.dataset.id}\n{[expert.name for expert in config.experts]}", rows, config)
 
-    names = [expert.name for expert in config.experts]
-    found = [one for one in outcomes.of_dataset(lab().store, rows.dataset.id) if one.expert in names]
-    if not found:
-        return None
-    table = np.full((len(rows), len(names)), np.nan)
-    for one in found:
-        table[one.row, names.index(one.expert)] = one.quality
-    return table
+
+@st.cache_resource(ttl=_TIMES_S, max_entries=_TUNINGS, show_spinner=False)
+def _quality(key: str, _rows: Rows, _config: RouterConfig) -> Any | None:  # noqa: ARG001
+    return stored_quality(lab().store, _rows, _config)
+
+
+def answered(rows: Rows, found: Tuning) -> Answered | dict[str, int] | None:
+    """Return what the answers of a search's result come to; None without any outcome. Raises EncoderUnavailable."""
+    known = quality(rows, found.grid.config)
+    key = f"{_key(rows, found.recommended)}\n{found.grid.stakes}\n{found.spec.seed}\n{_digest(known)}"
+    return None if known is None else _answered(f"{key}\n{_digest(found.dev_outcomes.expert)}", found, known, rows)
+
+
+@st.cache_resource(max_entries=_TUNINGS, show_spinner="Comparing the answers …")
+def _answered(key: str, _found: Tuning, _known: Any, _rows: Rows) -> Answered | dict[str, int]:  # noqa: ARG001
+    return answers_of(_found, _known, lambda one: evidence(_rows, one.encoder), _found.grid.stakes)
+
+
+def _digest(values: Any | None) -> str:
+    return "" if values is None else hashlib.sha256(values.tobytes()).hexdigest()
 
 
 @st.cache_resource(ttl=_TIMES_S, max_entries=_EVIDENCE, show_spinner=False)

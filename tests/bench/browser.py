@@ -22,13 +22,14 @@ from tests.bench.peers import prepared_data
 from tests.bench.report import Missing, Row
 
 STARTS, PROMPTS = 4, 12
+VIEWPORT = {"width": 1440, "height": 1000}
 TITLE = "The app in Chromium: `python -m lab app` with the encoder prepared, mock or Ollama as they are"
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync"]  # fmt: skip
 _START_S, _DECISION_S = 60.0, 30.0
 
 _PROMPT_BOX = "textarea:visible"
-_IDLE = """() => document.querySelector('[data-testid="stApp"]')
+IDLE = """() => document.querySelector('[data-testid="stApp"]')
     && !document.querySelector('[data-testid="stApp"][data-test-script-state="running"], [data-testid="stSkeleton"]')"""
 
 # The page itself keeps the time: from the key to the first frame in which the new event stands in the address and its
@@ -57,31 +58,23 @@ _WATCH = """() => {
 
 def rows() -> Iterator[Row]:
     """Yield the figures of the app as a person meets it."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as err:
-        raise Missing("playwright; run `python3 lab/install.py --tests`") from err
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-    if chromium is None:
-        raise Missing("a Chromium on the PATH; on Debian: apt-get install chromium")
-    with prepared_data() as data, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=_FLAGS)
+    with prepared_data() as data, chromium() as browser:
         starts, presses = [], Sample(())
         for number in range(STARTS):
-            with _app(data) as (address, started):
-                page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            with app(data) as (address, started):
+                page = browser.new_page(viewport=VIEWPORT)
                 starts.append(_until_interactive(page, address, started))
                 if number == STARTS - 1:
                     presses = Sample([_press(page, prompt) for prompt in clinc("test")[:PROMPTS]])
                 page.close()
-        browser.close()
-    yield _row("start to interactive, new data folder", Sample(starts[:1]), 4e9)
-    yield _row("start to interactive, later starts", Sample(starts[1:]), 4e9)
-    yield _row("key press to decision on screen, the first prompt", Sample(presses.ns[:1]), 0.5e9)
-    yield _row("key press to decision on screen, later prompts", Sample(presses.ns[1:]), 0.5e9)
+    yield timed_row("start to interactive, new data folder", Sample(starts[:1]), 4e9)
+    yield timed_row("start to interactive, later starts", Sample(starts[1:]), 4e9)
+    yield timed_row("key press to decision on screen, the first prompt", Sample(presses.ns[:1]), 0.5e9)
+    yield timed_row("key press to decision on screen, later prompts", Sample(presses.ns[1:]), 0.5e9)
 
 
-def _row(what: str, sample: Sample, aim_ns: float) -> Row:
+def timed_row(what: str, sample: Sample, aim_ns: float) -> Row:
+    """Return the row of something a person waits for, with its aim."""
     slowest = f", slowest {max(sample.ns) / 1e9:.2f} s" if sample.n > 1 else ""
     reached = "reached" if sample.p50 <= aim_ns else "NOT REACHED"
     return Row(
@@ -90,7 +83,23 @@ def _row(what: str, sample: Sample, aim_ns: float) -> Row:
 
 
 @contextmanager
-def _app(data_dir: Path) -> Iterator[tuple[str, int]]:
+def chromium() -> Iterator[Any]:
+    """A Chromium without a window. Raises Missing where there is none to start."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as err:
+        raise Missing("playwright; run `python3 lab/install.py --tests`") from err
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if path is None:
+        raise Missing("a Chromium on the PATH; on Debian: apt-get install chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def app(data_dir: Path) -> Iterator[tuple[str, int]]:
     """The app on a free port, with the moment (perf_counter_ns) at which its process was started."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -137,7 +146,7 @@ def _until_interactive(page: Any, address: str, started: int) -> int:
     try:
         page.goto(address, wait_until="commit")
         page.wait_for_selector(_PROMPT_BOX, timeout=_START_S * 1000)
-        page.wait_for_function(_IDLE, timeout=_START_S * 1000)
+        page.wait_for_function(IDLE, timeout=_START_S * 1000)
     except Error as err:
         raise Missing(f"the Route page did not come up: {err.message.splitlines()[0]}") from err
     return time.perf_counter_ns() - started
@@ -154,7 +163,7 @@ def _press(page: Any, prompt: str) -> int:
         page.wait_for_function("() => window.benchMs !== null", timeout=_DECISION_S * 1000)
         spent = page.evaluate("() => window.benchMs")
         page.wait_for_timeout(1500)  # the answer has its say before the next prompt
-        page.wait_for_function(_IDLE, timeout=_DECISION_S * 1000)
+        page.wait_for_function(IDLE, timeout=_DECISION_S * 1000)
     except Error as err:
         raise Missing(f"no decision on screen for {prompt!r}: {err.message.splitlines()[0]}") from err
     return int(spent * 1e6)

@@ -131,6 +131,11 @@ def many(problem: Problem, encoder: Encoder, prompts: int) -> tuple[Problem, Vec
     return Problem(problem.config, texts, tuple(problem.labels[row] for row in rows), problem.stakes), vectors
 
 
+def clinc_rows(split: str) -> list[tuple[str, str]]:
+    """Return the prompts and intents of a split of CLINC150's file, in its order. Raises Missing."""
+    return _data()[split]
+
+
 def _drawn(rows: Sequence[tuple[str, str]], each: int) -> dict[str, tuple[str, ...]]:
     by_intent = defaultdict(list)
     for text, intent in rows:

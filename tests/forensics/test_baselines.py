@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import small
 from doubles import two_experts
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,13 +49,65 @@ def test_every_baseline_stands_there_with_its_figures():
     assert found["nearest neighbours"].accuracy.value > 0.9
     assert found["logistic regression"].accuracy.value > 0.9
     assert "oracle" not in found
+    assert {one.quality for one in found.values()} == {None}
 
 
-def test_the_oracle_takes_the_cheaper_of_equally_good_answers():
+def test_the_oracle_is_told_by_answers_and_cost_and_never_by_labels():
     quality = np.tile([1.0, 1.0], (80, 1))
     quality[0] = [1.0, 0.0]
+    quality[1] = [0.25, 0.5]
+    quality[2:40, 0] = np.nan
     _, found = measured(quality)
-    assert found["oracle"].decided.expert.tolist() == [0] + [1] * 79
+    oracle = found["oracle"]
+    assert (oracle.quality.mean.value, oracle.quality.n) == (pytest.approx((41 + 0.5) / 42), 42)
+    assert oracle.cost == pytest.approx((2 + 41) / 42)  # of equally good answers the cheaper
+    assert oracle.decided is None
+    assert np.isnan(oracle.accuracy).all()
+    assert str(oracle.accuracy) == "–"
+
+
+def test_every_baseline_tells_how_good_its_answers_would_have_been():
+    quality = np.array([[1.0, 0.5]] * 30 + [[0.0, 0.5]] * 30 + [[np.nan, 1.0]] * 20)
+    _, found = measured(quality)
+    assert {one.quality.n for one in found.values()} == {60}
+    told = {name: one.quality.mean.value for name, one in found.items()}
+    assert (told["always professor"], told["always zoomer"], told["oracle"]) == (0.5, 0.5, 0.75)
+    assert (told["live version"], told["random, same call share"]) == (0.5, 0.5)  # both call the professor only
+    decided = found["nearest neighbours"].decided.expert[:60]
+    assert told["nearest neighbours"] == pytest.approx(np.mean(quality[np.arange(60), decided]))
+    live = found["live version"].quality.mean
+    assert live.low < 0.5 < live.high
+
+
+def test_outcomes_of_one_expert_alone_compare_nothing():
+    _, found = measured(np.array([[1.0, np.nan]] * 80))
+    assert "oracle" not in found
+    assert {one.quality for one in found.values()} == {None}
+
+
+def test_a_baseline_that_leaves_prompts_to_nobody_says_that_they_count_0():
+    rows = sample_of(CONFIG, [NONE, NONE, "professor", "zoomer"])
+    router = Outcomes(np.array([2, 0, 0, 1]), np.array([FALLBACK, SEMANTIC, SEMANTIC, SEMANTIC]))
+    vectors = np.eye(4, 8, dtype=np.float32)
+    beside = baselines(rows, router, router, vectors=vectors, learn=None, learn_vectors=None, quality=np.ones((4, 2)))
+    found = {one.name: one for one in beside}
+    assert (found["always nobody"].quality.mean.value, found["always nobody"].quality.nobody) == (0.0, 4)
+    assert found["live version"].quality.mean.value == 0.75
+    assert found["live version"].about.endswith("; 1 of the 4 measured rows go to nobody, which counts 0")
+    assert "nobody, which" not in found["always professor"].about
+
+
+def test_the_best_single_expert_by_answers_stands_among_the_baselines_however_rare_its_label():
+    config = small.three_experts()
+    rows = sample_of(config, ["professor"] * 3 + ["zoomer"] * 2 + [NONE])
+    router = Outcomes(np.zeros(6, dtype=np.int64), np.full(6, SEMANTIC))
+    quality = np.tile([0.2, 0.4, 0.9], (6, 1))
+    vectors = np.eye(6, 8, dtype=np.float32)
+    settings = {"vectors": vectors, "learn": None, "learn_vectors": None}
+    assert "always banker" not in [one.name for one in baselines(rows, router, router, **settings)]
+    found = {one.name: one for one in baselines(rows, router, router, **settings, quality=quality)}
+    assert found["always banker"].quality.mean.value == pytest.approx(0.9)
+    assert found["always banker"].accuracy.value == 0
 
 
 def test_the_random_baseline_is_right_on_none_as_often_as_the_router_leaves_prompts_alone():

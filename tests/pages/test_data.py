@@ -1,4 +1,4 @@
-"""The Data page as Streamlit runs it: taken in, looked through, labelled on, made into experts, deleted, brought back."""
+"""The Data page as Streamlit runs it: files taken in, rows looked through and labelled on, experts made, all undone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lab.records import Label
 from lab.store import datasets, labels, looks
 from lab.types import NONE, new_id
 from lab.ui import resources
-from lab.ui.data import labelling, manage, meanings, pending
+from lab.ui.data import labelling, manage, meanings
 
 FILE = b"""text,intent,domain
 explain quantum tunnelling to me,physics,science
@@ -32,6 +32,12 @@ rate my playlist,,chat
 derive the euler lagrange equation,,science
 broken,row,with,too,many
 """
+
+
+@pytest.fixture(autouse=True)
+def no_component_packages(monkeypatch):
+    """Spare each AppTest reading the metadata of every installed package, in search of components."""
+    monkeypatch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
 
 
 @pytest.fixture
@@ -64,6 +70,14 @@ def table(app, column):
 def view(app, name):
     app.session_state["view"] = name
     return app.run()
+
+
+def work_on(app, data, name):
+    """Store a file without the page, and take it into use."""
+    dataset = put(data, name)
+    app.run()
+    app.selectbox(key="dataset").select(dataset.name).run()
+    return dataset
 
 
 def upload(app, data, name):
@@ -109,16 +123,14 @@ def test_looks_at_the_sealed_rows_are_counted(page):
     assert "sealed looked at 2 times" in [one.label for one in page.expander]
 
 
-def test_another_dataset_is_taken_into_use_and_the_address_says_so(page):
-    put(FILE, "head.csv")
-    page.run()
-    page.query_params["dataset"] = "benchmark"
-    page.run()
-    assert "benchmark: 478 of 478 rows labelled" in shown(page)
+def test_the_dataset_in_use_is_the_frames(page):
+    work_on(page, FILE, "head.csv")
+    assert "head: 4 of 7 rows labelled" in shown(page)
+    assert table(page, "in use")["in use"] == ["in use", ""]
 
 
 def test_a_damaged_file_is_a_sentence_and_the_dataset_can_still_be_deleted(page):
-    lab, dataset = resources.lab(), put(FILE, "head.csv")
+    lab, dataset = resources.lab(), work_on(page, FILE, "head.csv")
     (lab.settings.data_dir / "datasets" / f"{dataset.content_hash}.parquet").write_bytes(b"PAR1 nonsense")
     from lab.forensics.datasets import shelf
 
@@ -127,7 +139,6 @@ def test_a_damaged_file_is_a_sentence_and_the_dataset_can_still_be_deleted(page)
     page.run()
     assert not page.exception
     assert "cannot be read" in shown(page)
-    assert "its rows cannot be read" in table(page, "in use")["labels"]
     button(page, "Delete it").click().run()
     assert [one.name for one in datasets.listed(lab.store)] == ["benchmark"]
 
@@ -145,8 +156,7 @@ def test_a_lab_without_datasets_teaches_and_offers_the_shipped_prompts(page):
 
 
 def test_a_dataset_gets_another_name_and_stays_in_use(page):
-    put(FILE, "head.csv")
-    page.run()
+    work_on(page, FILE, "head.csv")
     page.text_input(key=next(one.key for one in page.text_input if one.label == "Name")).set_value("mine").run()
     button(page, "Rename").click()
     page.run()
@@ -155,9 +165,8 @@ def test_a_dataset_gets_another_name_and_stays_in_use(page):
 
 
 def test_a_deleted_dataset_is_brought_back_as_it_was(page):
-    dataset = put(FILE, "head.csv")
+    dataset = work_on(page, FILE, "head.csv")
     before = stored("head")
-    page.run()
     button(page, "Delete it").click().run()
     assert [one.name for one in datasets.listed(resources.lab().store)] == ["benchmark"]
     assert "Deleted head" in shown(page)
@@ -218,24 +227,19 @@ def test_a_column_can_be_taken_for_one_thing_only(page):
     assert "2 labels" in [one.label for one in page.get("button_group")]
 
 
-def test_labels_become_experts_or_are_left_out_with_a_count(page):
+def test_labels_become_experts_or_are_left_out_with_a_count(page, monkeypatch):
     data = FILE.replace(b"smalltalk", b"Zoomer").replace(b"rate my playlist,", b"rate my playlist,oos")
     upload(page, data, "head.csv")
     found = page.session_state["import"]
     meanings._settle(found, "live", {"live": resources.lab().routers.live().version.config}, {"Zoomer": 3})
     page.run()
     assert "can be used; left out" in shown(page)
-    assert [row.detail for row in found.sifted().report.bad if row.reason == "unknown expert"][0] == (
-        "the router has no expert 'physics'"
-    )
+    unknown = [row.detail for row in found.sifted().report.bad if row.reason == "unknown expert"]
+    assert set(unknown) == {"the router has no expert 'physics'"}
     assert set(found.sifted().labels) == {"zoomer", NONE, None}
-    page.session_state["edits"] = {"edited_rows": {0: {"becomes": "professor"}}}
-    key = "edits"
-    st.session_state = page.session_state  # what the table's callback reads
-    try:
-        meanings.edited(found, key, ("physics",))
-    finally:
-        del st.session_state
+    with monkeypatch.context() as patch:
+        patch.setattr(st, "session_state", {"edits": {"edited_rows": {0: {"becomes": "professor"}}}})
+        meanings.edited(found, "edits", ("physics",))
     page.run()
     assert set(found.sifted().labels) == {"professor", "zoomer", NONE, None}
 
@@ -276,8 +280,10 @@ def test_a_job_that_fails_says_why_and_the_mapping_is_still_there(page, monkeypa
     monkeypatch.setattr(importing, "add", full)
     upload(page, FILE, "head.csv")
     button(page, "Add 7 rows").click().run()
-    resources.lab().jobs.wait(page.session_state["import"].job_id, 60)
-    page.run()
+    job_id = page.session_state["import"].job_id
+    if job_id:  # it has not ended yet
+        resources.lab().jobs.wait(job_id, 60)
+        page.run()
     assert "The disk is full." in shown(page)
     assert "Add 7 rows" in buttons(page)
 
@@ -289,25 +295,24 @@ def xlsx():
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("data", "name", "says"),
-    [
-        (b"\x89PNG\r\n\x1a\n" + bytes(64), "prompts.csv", "prompts.csv is a picture"),
-        (b"", "empty.csv", "is empty (0 bytes)"),
-        (xlsx(), "book.xlsx", "an Excel workbook"),
-        (b"prompt,label\n", "header.csv", "holds only a header"),
-        (json.dumps([[1, 2], [3, 4]]).encode(), "lists.json", "lists.json"),
-        (b'{"a": [1]}\n{"a": [2]}\n', "nested.jsonl", "no column with prompts"),
-        (b"<!doctype html><p>hi", "page.csv", "is a web page"),
-    ],
-)
-def test_a_file_that_is_no_dataset_is_a_sentence_and_the_way_in_stays_open(page, data, name, says):
-    upload(page, data, name)
-    assert not page.exception
-    assert says in shown(page)
-    assert len(page.file_uploader) == 1
-    assert pending.current is not None
-    assert "import" not in page.session_state
+NO_DATASETS = [
+    (b"\x89PNG\r\n\x1a\n" + bytes(64), "prompts.csv", "prompts.csv is a picture"),
+    (b"", "empty.csv", "is empty (0 bytes)"),
+    (xlsx(), "book.xlsx", "an Excel workbook"),
+    (b"prompt,label\n", "header.csv", "holds only a header"),
+    (json.dumps([[1, 2], [3, 4]]).encode(), "lists.json", "lists.json"),
+    (b'{"a": [1]}\n{"a": [2]}\n', "nested.jsonl", "no column with prompts"),
+    (b"<!doctype html><p>hi", "page.csv", "is a web page"),
+]
+
+
+def test_a_file_that_is_no_dataset_is_a_sentence_and_the_way_in_stays_open(page):
+    for data, name, says in NO_DATASETS:
+        upload(page, data, name)
+        assert not page.exception
+        assert says in shown(page)
+        assert len(page.file_uploader) == 1
+        assert "import" not in page.session_state
 
 
 def test_a_file_without_a_good_row_cannot_be_added(page):
@@ -328,11 +333,9 @@ def test_one_column_one_row_and_one_class_are_taken_and_said(page):
 
 
 def test_corrected_prompts_become_a_dataset(app):
-    from lab.types import Message
-
     app.run()
     lab = resources.lab()
-    routed = lab.exchange.route([Message("user", "tell me a joke")], "page")
+    routed = lab.exchange.route("tell me a joke", source="page")
     labels.give(lab.store, new_id(), event_id=routed.event.id, prompt="tell me a joke", expert="professor")
     page = view(app.switch_page("pages/data.py").run(), "Add")
     button(page, "Make a dataset from 1 corrected prompt").click().run()
@@ -344,19 +347,23 @@ def test_corrected_prompts_become_a_dataset(app):
 # --------------------------------------------------------------------------------------------------------------- rows
 
 
-def test_filters_in_the_address_narrow_the_rows(page):
+def test_filters_in_the_address_narrow_the_rows(app):
+    app.run()
     rows = stored("benchmark")
-    page.query_params["label"] = "zoomer"
-    page.query_params["split"] = "dev"
-    page.run()
+    app.query_params["label"] = "zoomer"
+    app.query_params["split"] = "dev"
+    app.query_params["type"] = "no such type"
+    page = app.switch_page("pages/data.py").run()
+    assert not page.exception
     want = [row for row in range(len(rows)) if rows.labels[row] == "zoomer" and rows.splits[row] == "dev"]
     assert table(page, "prompt")["prompt"] == [rows.prompts[row] for row in want]
-    page.query_params["find"] = "JOKE"
-    page.run()
-    assert all("joke" in prompt.casefold() for prompt in table(page, "prompt")["prompt"])
-    page.query_params["label"] = "no such label"
-    page.run()
-    assert not page.exception
+    page.text_input(key="find").set_value("JOKE the").run()
+    found = table(page, "prompt")["prompt"] if "No row fits." not in shown(page) else []
+    assert found == [rows.prompts[row] for row in want if {"joke", "the"} <= set(words(rows.prompts[row]))]
+
+
+def words(prompt):
+    return [part for part in ("joke", "the") if part in prompt.casefold()]
 
 
 def test_a_row_in_the_address_opens_its_trace_and_takes_a_label(page):
@@ -371,12 +378,13 @@ def test_a_row_in_the_address_opens_its_trace_and_takes_a_label(page):
     assert stored("benchmark").labels[row] == rows.labels[row]
 
 
-@pytest.mark.parametrize("place", ["", "x", "00000000.1", "{hash}.99999", "{hash}.-1", "{hash}.٣", "{hash}.1.2"])
-def test_a_row_that_is_not_there_opens_nothing(page, place):
-    page.query_params["row"] = place.format(hash=stored("benchmark").dataset.content_hash[:8])
-    page.run()
-    assert not page.exception
-    assert "**Why.**" not in shown(page)
+def test_a_row_that_is_not_there_opens_nothing(page):
+    rows = stored("benchmark")
+    for place in ("", "x", "00000000.1", "{hash}.99999", "{hash}.-1", "{hash}.٣", "{hash}.1.2"):
+        page.query_params["row"] = place.format(hash=rows.dataset.content_hash[:8])
+        page.run()
+        assert not page.exception
+        assert "**Why.**" not in shown(page), place
 
 
 def test_a_sealed_row_shows_no_decision_before_the_look_is_counted(page):
@@ -397,10 +405,9 @@ def test_a_sealed_row_shows_no_decision_before_the_look_is_counted(page):
 
 def test_near_duplicates_and_leaks_are_counted_and_listed(page):
     utterance = resources.lab().routers.live().version.config.experts[0].utterances[0]
-    lines = [utterance, "please tell me how the magnets in a loudspeaker work today",
-             "please tell me how the magnets in a loudspeaker work today!!", "something else entirely, my friend"]  # fmt: skip
-    put(b"".join(json.dumps({"prompt": line}).encode() + b"\n" for line in lines), "leaky.jsonl")
-    page.run()
+    twin = "please tell me how the magnets in a loudspeaker work today"
+    lines = [utterance, twin, f"{twin}!!", "something else entirely, my friend"]
+    work_on(page, b"".join(json.dumps({"prompt": line}).encode() + b"\n" for line in lines), "leaky.jsonl")
     view(page, "Duplicates and leaks")
     assert not page.exception
     assert "2 of 4 rows have a near-duplicate, in 1 groups" in shown(page).replace("1 group.", "1 groups")
@@ -417,8 +424,7 @@ def test_near_duplicates_and_leaks_are_counted_and_listed(page):
 def to_label(page, monkeypatch):
     """The part where one labels, on a dataset with three rows to do; keys are never too early."""
     monkeypatch.setattr(labelling, "EARLY_S", 0.0)
-    put(FILE.replace(b"smalltalk", b"zoomer").replace(b"physics", b"professor"), "head.csv")
-    page.run()
+    work_on(page, FILE.replace(b"smalltalk", b"zoomer").replace(b"physics", b"professor"), "head.csv")
     return view(page, "Label")
 
 
@@ -426,7 +432,10 @@ def at(app):
     return int(app.query_params["at"].rpartition(".")[2])
 
 
-def test_every_label_is_stored_at_once_and_the_next_prompt_comes(to_label):
+def test_a_key_stores_its_label_at_once_and_the_next_prompt_comes(to_label):
+    keys = {one.label: one.proto.shortcut for one in to_label.button}
+    assert (keys["professor"], keys["zoomer"], keys["nobody"]) == ("1", "2", "0")
+    assert (keys["Skip"].lower(), keys["Undo"].lower()) == ("s", "u")
     first = at(to_label)
     assert "Labelled 4 of 7." in [one.text for one in to_label.get("progress")]
     button(to_label, "zoomer").click().run()
@@ -437,12 +446,6 @@ def test_every_label_is_stored_at_once_and_the_next_prompt_comes(to_label):
     button(to_label, "professor").click().run()
     assert "Every row of head has a label." in shown(to_label).replace("**", "")
     assert len(labelled(stored("head"))) == 7
-
-
-def test_keys_are_one_to_nine_for_experts_and_nought_for_nobody(to_label):
-    keys = {one.label: one.proto.shortcut for one in to_label.button}
-    assert (keys["professor"], keys["zoomer"], keys["nobody"]) == ("1", "2", "0")
-    assert (keys["Skip"].lower(), keys["Undo"].lower()) == ("s", "u")
 
 
 def test_undo_takes_back_as_many_labels_as_there_are_also_after_a_reload(to_label):
@@ -524,43 +527,21 @@ def standing() -> list[Label]:
     return labels.recent(resources.lab().store, 10)
 
 
-def test_a_press_within_a_quarter_of_a_second_was_meant_for_the_prompt_before(one_showing, monkeypatch):
+def test_only_the_showing_that_a_key_was_pressed_in_is_labelled_and_once(one_showing, monkeypatch):
     state, rows = one_showing
-    press(monkeypatch, state, rows, "the-label", "physics", now=100.24)
+    press(monkeypatch, state, rows, "an-earlier-showing", "physics", now=101)  # a button that is gone
+    press(monkeypatch, state, rows, "the-label", "physics", now=100.24)  # meant for the prompt before
     assert standing() == []
     press(monkeypatch, state, rows, "the-label", "physics", now=100.26)
-    assert [one.expert for one in standing()] == ["physics"]
-
-
-def test_two_presses_in_one_showing_are_one_label(one_showing, monkeypatch):
-    state, rows = one_showing
-    press(monkeypatch, state, rows, "the-label", "physics", now=101)
-    press(monkeypatch, state, rows, "the-label", "smalltalk", now=101.01)
+    press(monkeypatch, state, rows, "the-label", "smalltalk", now=100.27)  # the second of two fast presses
     assert [(one.id, one.expert, one.row) for one in standing()] == [("the-label", "physics", 4)]
-
-
-def test_a_press_of_a_button_that_is_gone_labels_nothing(one_showing, monkeypatch):
-    state, rows = one_showing
-    press(monkeypatch, state, rows, "an-earlier-showing", "physics", now=101)
-    assert standing() == []
-
-
-def test_the_order_at_random_stays_the_same_while_one_labels(page):
-    import numpy as np
-
-    rows = stored("benchmark")
-    every = labelling.label_order.at_random(rows, np.arange(len(rows)))
-    left = labelling.label_order.at_random(rows, every[5:][::-1])
-    assert sorted(every.tolist()) == list(range(len(rows)))
-    assert left.tolist() == every[5:].tolist()
 
 
 # ------------------------------------------------------------------------------------------------------------ experts
 
 
 def test_experts_are_made_from_labels_into_the_draft_and_nothing_is_live(page):
-    put(FILE, "head.csv")
-    page.run()
+    work_on(page, FILE, "head.csv")
     live = resources.lab().routers.live().version.content_hash
     view(page, "Make experts")
     assert "The draft gets 2 experts" in shown(page).replace("**", "")
@@ -580,8 +561,7 @@ def test_experts_are_made_from_labels_into_the_draft_and_nothing_is_live(page):
 
 
 def test_without_labels_there_are_no_experts_to_make_and_the_way_there_is_shown(page):
-    put(b"prompt\nwhy is the sky blue\nhello there\n", "bare.csv")
-    page.run()
+    work_on(page, b"prompt\nwhy is the sky blue\nhello there\n", "bare.csv")
     view(page, "Make experts")
     button(page, "Label some rows").click().run()
     assert "Labelled 0 of 2." in [one.text for one in page.get("progress")]
@@ -610,5 +590,6 @@ def test_a_mapping_that_left_rows_out_is_not_known_for_what_the_shell_added(page
     lab = resources.lab()
     add(lab.store, lab.settings.data_dir, sift(read_bytes(FILE, "head.csv"), Mapping("text", label="intent")), name="h")
     page.run()
+    page.selectbox(key="dataset").select("h").run()
     view(page, "Left out")
     assert "is not known here" in shown(page)

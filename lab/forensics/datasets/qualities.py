@@ -10,8 +10,9 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from lab.errors import DatasetError
 from lab.forensics.datasets.mapping import guess
@@ -21,8 +22,9 @@ from lab.forensics.datasets.table import Counted, Table, showable
 from lab.records import Outcome
 from lab.store import Store, outcomes
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII)
 _WORDS = {"true": 1.0, "false": 0.0}
+_TOLD = 10  # lines and values that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,41 @@ class Qualities:
         for one in self.outcomes:
             found.setdefault(one.expert, []).append(one.quality)
         return {expert: (len(values), sum(values) / len(values)) for expert, values in found.items()}
+
+    def told(self, name: str) -> Iterator[str]:
+        """What became of the rows of the file, as sentences; `name` is what the dataset is called."""
+        rows = self.matched + len(self.unmatched)
+        yield f"{self.matched:,} of {rows:,} rows of {self.file_name} are prompts of {name!r}."
+        if self.unmatched:
+            lines = ", ".join(f"{line:,}" for line in self.unmatched[:_TOLD])
+            more = f" and {len(self.unmatched) - _TOLD:,} more" if len(self.unmatched) > _TOLD else ""
+            yield f"No prompt of it: {self.counted} {lines}{more}."
+        if self.malformed:
+            yield f"Without the shape of the file: {_counted(self.malformed, 'row')}."
+        if self.empty:
+            yield f"Empty: {_counted(self.empty, 'value')}."
+        if self.bad:
+            yield f"Left out: {_counted(len(self.bad), 'value')}."
+        for one in self.bad[:_TOLD]:
+            yield f"  {self.counted} {one.line:,}, {one.expert}: {one.value!r} {one.why}"
+        if len(self.bad) > _TOLD:
+            yield f"  … and {len(self.bad) - _TOLD:,} more"
+        for expert, (count, mean) in self.by_expert().items():
+            yield f"{expert}: {_counted(count, 'row')}, mean quality {mean:.4f}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it but the single outcomes as plain JSON."""
+        experts = {expert: {"rows": count, "mean": mean} for expert, (count, mean) in self.by_expert().items()}
+        return {
+            "outcomes": len(self.outcomes),
+            "experts": experts,
+            "matched": self.matched,
+            "unmatched": list(self.unmatched),
+            "bad": [asdict(one) for one in self.bad],
+            "empty": self.empty,
+            "malformed": self.malformed,
+            "counted": self.counted,
+        }
 
 
 def qualities(
@@ -128,13 +165,17 @@ def keep(store: Store, found: Qualities) -> int:
         new = [one for one in found.outcomes if counts.get((one.row, one.expert)) != one.quality]
         if not new:
             return 0
-        # the id says from where to where: whoever stores the same at once is told so, and who goes back and forth is not
+        # the id says from where to where: two who store the same at once collide, one who goes back and forth does not
         before = [counts.get((one.row, one.expert)) for one in new]
         content = [dataset_id, source, [(one.row, one.expert, one.quality) for one in new], before, again]
         stored = outcomes.add(store, hashlib.sha256(json.dumps(content).encode()).hexdigest(), new)
         if stored:
             return stored
     raise AssertionError("counting does not end")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _column(table: Table, name: str, what: str) -> Sequence[str | None]:

@@ -10,7 +10,7 @@ from lab.forensics.datasets import Rows
 from lab.types import NONE, RouterConfig
 
 KEYED = 9
-_OWN = "own"
+_OWN = "labels of the dataset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,12 @@ def choose(rows: Rows, config: RouterConfig, called: str) -> Names:
     if set(own) <= set(experts):
         return Names(experts)
     shared = any(label in experts for label in own)
+    router = f"experts of the {called} router"
     chosen = st.segmented_control(
-        "Labels to give", [called, _OWN], default=called if shared else _OWN, required=True, key="label_names",
+        "Labels to give", [router, _OWN], default=router if shared else _OWN, required=True, key="label_names",
         bind="query-params",
-        format_func=lambda one: f"Experts of the {one} router" if one != _OWN else f"The dataset's {len(own):,} labels",
     )  # fmt: skip
-    return Names(experts if chosen == called else own)
+    return Names(experts if chosen == router else own)
 
 
 def own_labels(rows: Rows) -> tuple[str, ...]:

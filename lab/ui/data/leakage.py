@@ -95,7 +95,7 @@ def _several(values: tuple[str | None, ...] | tuple[str, ...], rows: list[int]) 
 
 
 def _show_crossing() -> None:
-    places.show_rows(by="crossing")
+    places.show_rows(by=places.CROSSING)
 
 
 # --------------------------------------------------------------------------------------------------------------- leaks

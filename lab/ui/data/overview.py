@@ -141,7 +141,9 @@ def _people(rows: Rows) -> None:
     given = sum(one.expert is not None for one in labels.of_dataset(resources.lab().store, rows.dataset.id).values())
     if given:
         _button(
-            f"{given:,} row{'s' * (given != 1)} labelled here by people", "by-people", partial(_pick, "by", "people")
+            f"{given:,} row{'s' * (given != 1)} labelled here by people",
+            "by-people",
+            partial(_pick, "by", places.BY_PEOPLE),
         )
 
 

@@ -21,6 +21,9 @@ FIND = "find"
 UNLABELLED, NOTHING = "(unlabelled)", "(nothing)"
 """How a filter names rows without a label, and those without a query type or a source."""
 
+BY_PEOPLE, CROSSING = "labelled by people", "near-duplicates of tune rows"
+"""What the filter `by` lets through."""
+
 _ROW, _GROUP = "row", "group"
 
 

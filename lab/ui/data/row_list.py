@@ -15,14 +15,13 @@ from lab.forensics.evidence import Ints
 from lab.records import Label
 from lab.store import labels as given
 from lab.types import RouterConfig
-from lab.ui import resources, tables, text
+from lab.ui import resources, tables
 from lab.ui.data import opened_row, places
 
 MOST = 2_000
 """Rows that a browser shows at once; the CSV holds all of them."""
 
 _OFFERED = 500  # values that a filter lists
-_PEOPLE, _CROSSING = "people", "crossing"
 
 
 def draw(rows: Rows, config: RouterConfig, by: str) -> None:
@@ -108,11 +107,11 @@ def _filtered(rows: Rows, said: Mapping[int, Label]) -> Ints:
         if wanted is not None:
             value = None if wanted in (places.NOTHING, places.UNLABELLED) else wanted
             kept &= np.fromiter((one == value for one in values), dtype=bool, count=len(rows))
-    if by == _PEOPLE:
+    if by == places.BY_PEOPLE:
         mine = np.zeros(len(rows), dtype=bool)
         mine[list(said)] = True
         kept &= mine
-    elif by == _CROSSING:
+    elif by == places.CROSSING:
         apart = np.zeros(len(rows), dtype=bool)
         apart[crossing(rows)] = True
         kept &= apart
@@ -143,21 +142,14 @@ def _choice(title: str, name: str, values: Sequence[str | None]) -> str | None:
         options.append(asked)
     elif asked and asked not in counts:
         st.session_state[name] = None
-    return st.selectbox(
-        title, options, index=None, key=name, bind="query-params", placeholder="any", width=170,
-        format_func=lambda value: f"{text.one_line(str(value), 40)} ({counts[value]:,})",
-    )  # fmt: skip
+    return st.selectbox(title, options, index=None, key=name, bind="query-params", placeholder="any", width=170)
 
 
 def _by(rows: Rows, said: Mapping[int, Label]) -> str | None:
-    names = {_PEOPLE: "labelled by people", _CROSSING: "near-duplicate of a tune row"}
-    options = [*([_PEOPLE] if said else []), *([_CROSSING] if len(crossing(rows)) else [])]
+    options = [*([places.BY_PEOPLE] if said else []), *([places.CROSSING] if len(crossing(rows)) else [])]
     if not options:
         return None
-    return st.selectbox(
-        "Only", options, index=None, key="by", bind="query-params", placeholder="any", width=170,
-        format_func=lambda value: names[str(value)],
-    )  # fmt: skip
+    return st.selectbox("Only", options, index=None, key="by", bind="query-params", placeholder="any", width=170)
 
 
 def _digest(chosen: Ints) -> str:

@@ -81,26 +81,27 @@ def _table(bench: Workbench, found: RulesOfRows, split: str) -> None:
     if found.report.note:
         st.caption(text.sentence(found.report.note))
     times = found.report.layer2_ms
+    columns: dict[str, list[object]] = {
+        "expert": [one.expert for one in shown],
+        "pattern": [one.pattern for one in shown],
+        "harm": [one.harm for one in shown],
+        "hits": [len(one.hits) for one in shown],
+        "coverage": [one.coverage.value for one in shown],
+        "precision": [one.precision.value for one in shown],
+        "at least": [one.precision.low for one in shown],
+        "wrong expert": [len(one.wrong) for one in shown],
+        "overlap": [len(one.other_experts) for one in shown],
+        "its alone": [len(one.sole) for one in shown],
+        "accuracy with it": [one.marginal_accuracy.value for one in shown],
+        "from": [one.marginal_accuracy.low for one in shown],
+        "to": [one.marginal_accuracy.high for one in shown],
+        "negated": [len(one.negated) for one in shown],
+        "quoted": [len(one.quoted) for one in shown],
+    }
+    if any(one.saved_ms is not None for one in shown):
+        columns["saved, ms"] = [one.saved_ms for one in shown]
     tables.table(
-        {
-            "expert": [one.expert for one in shown],
-            "pattern": [one.pattern for one in shown],
-            "harm": [one.harm for one in shown],
-            "hits": [len(one.hits) for one in shown],
-            "coverage": [one.coverage.value for one in shown],
-            "precision": [one.precision.value for one in shown],
-            "at least": [one.precision.low for one in shown],
-            "wrong expert": [len(one.wrong) for one in shown],
-            "overlap": [len(one.other_experts) for one in shown],
-            "its alone": [len(one.sole) for one in shown],
-            "accuracy with it": [one.marginal_accuracy.value for one in shown],
-            "from": [one.marginal_accuracy.low for one in shown],
-            "to": [one.marginal_accuracy.high for one in shown],
-            "saved, ms": [one.saved_ms for one in shown],
-            "negated": [len(one.negated) for one in shown],
-            "quoted": [len(one.quoted) for one in shown],
-            "remove": ["remove"] * len(shown),
-        },
+        columns | {"remove": ["remove"] * len(shown)},
         key="rules-table",
         name=f"{bench.rows.dataset.name}-patterns-{split}",
         caption=text.plain(
@@ -109,6 +110,7 @@ def _table(bench: Workbench, found: RulesOfRows, split: str) -> None:
             + ("" if times is not None else " · ms saved: route a few prompts first, nothing was measured")
         ),
         config={
+            "pattern": st.column_config.TextColumn(width="medium"),
             "harm": st.column_config.NumberColumn(help="Rows that would be right without it, less those wrong."),
             "coverage": st.column_config.NumberColumn(format="percent"),
             "precision": st.column_config.NumberColumn(format="%.3f"),

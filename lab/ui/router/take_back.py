@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
@@ -19,12 +20,12 @@ _OF_EXPERT = ("threshold", "model", "system_prompt", "provider", "price")
 def without(live: RouterConfig, draft: RouterConfig, difference: Difference) -> RouterConfig:
     """Return `draft` with one difference from `live` taken back; the same where it is gone already.
 
-    Whether the result can work is not asked: an expert may be needed by another change.
+    Of equal ones (a pattern that stood twice and was removed twice) one is taken back. Whether the result can work is
+    not asked: an expert may be needed by another change.
     """
-    if difference not in differences(live, draft):
-        return draft
-    for tried in _attempts(live, draft, difference):
-        if difference not in differences(live, tried):
+    times = differences(live, draft).count(difference)
+    for tried in _attempts(live, draft, difference) if times else ():
+        if differences(live, tried).count(difference) < times:
             return tried
     return draft
 
@@ -53,8 +54,7 @@ def _of_expert(was: Expert, draft: RouterConfig, one: Difference) -> Iterator[Ro
         yield with_expert(draft, was.name, **{name: texts})
     elif one.kind == "order":
         for name in ("patterns", "utterances"):
-            if sorted(getattr(was, name)) == sorted(getattr(now, name)):
-                yield with_expert(draft, was.name, **{name: getattr(was, name)})
+            yield with_expert(draft, was.name, **{name: _texts_in_order(getattr(was, name), getattr(now, name))})
     else:
         for name in _OF_EXPERT:
             yield with_expert(draft, was.name, **{name: getattr(was, name)})
@@ -72,6 +72,23 @@ def _text_back(were: tuple[str, ...], are: tuple[str, ...], one: Difference) -> 
         return (*are[:place], *are[place + 1 :])
     place = min(were.index(one.before), len(are))
     return (*are[:place], one.before, *are[place:])
+
+
+def _texts_in_order(were: tuple[str, ...], are: tuple[str, ...]) -> tuple[str, ...]:
+    """Put the texts that stayed into their old order; those that came stay where they are."""
+    came, went = Counter(are), Counter(were)
+    came.subtract(were)
+    went.subtract(are)
+    old = iter([text for text, stayed in _stayed(were, went) if stayed])
+    return tuple(next(old) if stayed else text for text, stayed in _stayed(are, came))
+
+
+def _stayed(texts: tuple[str, ...], other: Counter[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each text with whether it is in both lists; of a text that stands too often the first ones are not."""
+    left = Counter(other)
+    for text in texts:
+        yield text, left[text] <= 0
+        left[text] -= left[text] > 0
 
 
 def _experts_back(live: RouterConfig, draft: RouterConfig, one: Difference) -> RouterConfig:

@@ -57,10 +57,11 @@ def figure(made: Matrix, values: Any, shows: str) -> Any:
         height=124 + 30 * rows, margin={"l": 8, "r": 8, "t": 8, "b": 8}, clickmode="event+select",
         coloraxis={"colorscale": "Cividis" if shows == "accuracy" else "Cividis_r", "showscale": False},
         xaxis={"side": "top", "tickvals": across, "showgrid": False, "zeroline": False, "automargin": True,
-               "ticktext": [escape(text.one_line(one.name, _NAME_CHARS)) for one in made.contenders],
+               "tickangle": 30, "ticklabeloverflow": "allow",
+               "ticktext": [escape(text.one_line(one.name, _NAME_CHARS), quote=False) for one in made.contenders],
                "range": [-0.5, columns - 0.5], "title": {"text": f"configuration; cells: {SHOWS[shows]}{unit}"}},
         yaxis={"tickvals": down, "range": [down[-1] + 0.55, -0.55], "showgrid": False, "zeroline": False,
-               "ticktext": [escape(kind_of(made, line)) for line in range(rows)], "automargin": True,
+               "ticktext": [escape(kind_of(made, line), quote=False) for line in range(rows)], "automargin": True,
                "title": {"text": "query type (n)"}},
     )  # fmt: skip
     return drawn
@@ -90,9 +91,9 @@ def kind_of(made: Matrix, line: int) -> str:
 
 def _hover(made: Matrix, line: int, column: int) -> str:
     one = made.contenders[column]
-    about = f" ({escape(one.about)})" if one.about else ""
+    about = f" ({escape(one.about, quote=False)})" if one.about else ""
     said = [
-        f"<b>{escape(kind_of(made, line))}</b>, {escape(one.name)}{about}",
+        f"<b>{escape(kind_of(made, line), quote=False)}</b>, {escape(one.name, quote=False)}{about}",
         f"accuracy {made.accuracy(line, column)}, {int(made.right[line, column])} of {len(made.places[line])}",
         f"overhead {wording.ms(known(made.overhead_ms[line, column]))}, "
         f"end to end {wording.seconds(known(made.end_to_end_ms[line, column]))}",

@@ -24,6 +24,7 @@ from lab.ui.workbench import Workbench
 
 _OPEN, _ERROR = "layer", "calibration_error"
 _FIGURES = {"ECE, width": "ece_width", "ECE, mass": "ece_mass", "Brier": "brier"}
+_METHODS = {"share": "its share", "platt": "Platt", "isotonic": "isotonic regression"}
 _BINS = {"width": "of equal width", "mass": "of equal count"}
 _INTERVAL = "95 % bootstrap by group, shares Wilson, 5 folds held out"
 
@@ -55,7 +56,7 @@ def _headline(bench: Workbench, one: Calibrated) -> str:
     if before is None or after is None:
         return f"**The {bench.name} router cannot be calibrated on these rows.**"
     change = after.brier.value - before.brier.value
-    told = "Calibrated, it is closer to the truth how sure it is" if change < 0 else "Calibration brings nothing here"
+    told = "Calibrated, its confidence is closer to the truth" if change < 0 else "Calibration brings nothing here"
     return (
         f"**{told}**: Brier {before.brier.value:.3f} before and "
         f"{after.brier.value:.3f} after, ECE {before.ece_width.value:.3f} and {after.ece_width.value:.3f}, "
@@ -93,7 +94,7 @@ def _take_button(bench: Workbench, one: Calibrated) -> None:
             else "Decisions of the draft then show a confidence, once adopted.",
         )
         kept = [
-            f"{layer.layer.value} by {layer.calibration.method}, n = {layer.calibration.rows:,}"
+            f"{layer.layer.value} by {_METHODS[layer.calibration.method]}, n = {layer.calibration.rows:,}"
             for layer in one.report.layers
             if layer.calibration is not None
         ]

@@ -49,8 +49,8 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
     kept = f"{', '.join(others)} as recommended. " if others else ""
     st.caption(
         text.plain(
-            f"{title[:1].upper()}{title[1:]} over the {axis.title}; {kept}{main.breakpoints:,} observed scores change an "
-            f"outcome of the {main.n:,} {'' if found.nested else 'dev '}rows, and every one of them is a step here."
+            f"{title[:1].upper()}{title[1:]} over the {axis.title}; {kept}{main.breakpoints:,} observed scores change "
+            f"an outcome of the {main.n:,} {'' if found.nested else 'dev '}rows, and every one of them is a step here."
         )
         + (" These rows chose the setting: what it is worth on unseen ones stands above." if found.nested else "")
     )
@@ -111,13 +111,18 @@ def _figure(asked: Asked, axis: Axis, curves: dict[str, Curve], marks: list[tupl
                     fillcolor=_faint(colour), hoverinfo="skip",
                 )  # fmt: skip
         figure.add_scatter(
-            x=x, y=one.measure[kept], mode="lines+markers", name=f"{name} rows (n = {one.n:,})",
+            x=x, y=one.measure[kept], mode="lines", name=f"{name} rows (n = {one.n:,})",
             line={"color": colour, "width": 2 if name != "tune" else 1.2, "shape": "vh",
                   "dash": "dot" if name == "tune" else "solid"},
-            marker={"size": 7, "opacity": 0}, customdata=[[float(value)] for value in x],
             hovertemplate=f"{escape(axis.title)} up to %{{x:.6f}}<br>{escape(asked.measure.title)} %{{y:.4g}}"
             f"<extra>{name}</extra>",
         )  # fmt: skip
+    main = curves.get("dev", next(iter(curves.values())))
+    values = [float(value) for value in axis.values]
+    figure.add_scatter(  # what can be clicked: a line itself cannot
+        x=values, y=[main.at(value) for value in values], mode="markers", showlegend=False, hoverinfo="skip",
+        marker={"size": 16, "opacity": 0}, customdata=[[value] for value in values],
+    )  # fmt: skip
     for name, symbol, at, value in marks:
         figure.add_scatter(
             x=[at], y=[value], mode="markers", name=name, customdata=[[at]],
@@ -129,7 +134,7 @@ def _figure(asked: Asked, axis: Axis, curves: dict[str, Curve], marks: list[tupl
         height=400, margin={"l": 8, "r": 8, "t": 36, "b": 52}, clickmode="event+select",
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         xaxis={"title": escape(axis.title), "range": [low, high]},
-        yaxis={"title": escape(asked.measure.title) + (f", {asked.measure.unit}" if asked.measure.unit else "")},
+        yaxis={"title": escape(asked.measure.title) + (", ms" if asked.measure.unit == "ms" else "")},
     )  # fmt: skip
     return figure
 

@@ -80,8 +80,13 @@ def _said(bench: Workbench, found: Tuning, kept: ColdAndWarm) -> str:
     line = caption(bench, found, kept.cold.n, "tune and dev", "order statistics, p95 bound distribution-free at 95 %")
     return (
         f"{line} · drawn with seed {kept.seed}, {kept.at:%Y-%m-%d %H:%M} UTC · {kept.cold.unmeasured_calls} calls to "
-        "warm up are not counted · timed in this process, beside the page"
+        f"warm up are not counted · timed in this process, beside the page{_busy(kept)}"
     )
+
+
+def _busy(kept: ColdAndWarm) -> str:
+    """A machine that does much else answers late: without its load a time says little."""
+    return "" if kept.load is None else f", at a load of {kept.load[0]:.1f} on {kept.load[1]} processors"
 
 
 def _headline(bench: Workbench, kept: ColdAndWarm) -> None:
@@ -111,6 +116,11 @@ def _headline(bench: Workbench, kept: ColdAndWarm) -> None:
             f"over {cold.budget_ms:.0f} ms, cold", f"{over.value:.1%}", border=True, width="content",
             help=f"{over}, Wilson, n = {cold.n:,}.",
         )  # fmt: skip
+    if kept.load is not None and kept.load[0] > 1.5 * kept.load[1]:
+        st.caption(
+            f"The machine was busy, with a load of {kept.load[0]:.1f} on {kept.load[1]} processors: a quiet one "
+            "decides sooner. Time it again when it rests."
+        )
     if kept.warm_note:
         st.caption(text.plain(kept.warm_note))
     st.markdown("  \n".join(_cascade(name, one) for name, one in (("cold", cold), ("warm", warm)) if one is not None))

@@ -38,7 +38,13 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
     if not len(points.front):
         st.info(f"No setting has both measures. {_unmeasured(bench, asked, also or against)}")
         return
-    if np.nanmin(values) == np.nanmax(values):
+    told = int(np.count_nonzero(~np.isnan(values)))
+    if told < points.cells:
+        st.info(
+            f"Only {told:,} of {points.cells:,} settings have a measured {text.plain(against.title)}, so the front is "
+            f"one of these alone. {_unmeasured(bench, asked, against)}"
+        )
+    elif np.nanmin(values) == np.nanmax(values):
         st.info(
             f"Every setting has the same {text.plain(against.title)}, {values[0]:.4g}, so accuracy alone decides. "
             "Set what a call costs above, or weigh another measure."
@@ -117,12 +123,12 @@ def _headline(found: Tuning, points: Points, objectives: list[Measure]) -> str:
     beaten = [index for index in points.front.tolist() if _beats(points.values[index], mine, objectives)]
     if not beaten:
         return first
-    best = points.values[max(beaten, key=lambda index: points.values[index][0])]
-    step = (best[0] - mine[0]) * len(found.dev)
-    return (
-        f"{first} The recommended setting is not: on these rows others get up to {step:.0f} more right for no more, "
-        "chosen with these very rows in view."
-    )
+    best = max(beaten, key=lambda index: (points.values[index][0], index < points.cells))
+    more = (points.values[best][0] - mine[0]) * len(found.dev)
+    who = "another one" if best < points.cells else text.plain(points.names[best - points.cells])
+    gains = f"gets {more:.0f} more right" if more >= 0.5 else "gets as many right"
+    seen = ", but was found with these very rows in view" if best < points.cells else ""
+    return f"{first} The recommended setting is not: {who} {gains} and takes no more{seen}."
 
 
 def _beats(one: Any, other: Any, objectives: list[Measure]) -> bool:
@@ -161,12 +167,12 @@ def _figure(points: Points, objectives: list[Measure]) -> Any:
         line={"shape": "hv", "color": _FRONT, "width": 2}, text=[setting(points, one) for one in front],
         customdata=[[address(points, one)] for one in front],
     )  # fmt: skip
-    _named(figure, points, hover)
     seen, _ = _in_view(points)
+    _named(figure, points, hover, seen[1])
     figure.update_layout(
         height=430, margin={"l": 8, "r": 8, "t": 36, "b": 52}, clickmode="event+select",
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        xaxis={"title": escape(against.title) + (f", {against.unit}" if against.unit else ""), "range": seen[1]},
+        xaxis={"title": escape(against.title) + (", ms" if against.unit == "ms" else ""), "range": seen[1]},
         yaxis={"title": f"accuracy, n = {len(points.grid.sample):,}", "range": seen[0]},
     )  # fmt: skip
     return figure
@@ -188,7 +194,7 @@ def _in_view(points: Points) -> tuple[list[list[float]], list[str]]:
     return [[float(low[at]), float(high[at])] for at in range(2)], outside
 
 
-def _named(figure: Any, points: Points, hover: str) -> None:
+def _named(figure: Any, points: Points, hover: str, across: list[float]) -> None:
     """Live, draft and recommended by their signs; baselines by their names."""
     baselines = []
     for place, name in enumerate(points.names):
@@ -207,10 +213,16 @@ def _named(figure: Any, points: Points, hover: str) -> None:
         figure.add_scatter(
             x=[one[0] for one in baselines], y=[one[1] for one in baselines], mode="markers+text", name="baselines",
             text=[escape(one[2]) for one in baselines], hovertemplate=hover,
-            textposition=["top center" if place % 2 else "bottom center" for place in range(len(baselines))],
+            textposition=[_aside(place, one[0], across) for place, one in enumerate(baselines)],
             textfont={"size": 11, "color": colours.LINE},
             marker={"symbol": "x-thin", "size": 9, "line": {"width": 2, "color": colours.LINE}},
         )  # fmt: skip
+
+
+def _aside(place: int, at: float, across: list[float]) -> str:
+    """Where a name stands beside its mark: towards the middle of the picture, and not on its neighbour's."""
+    share = (at - across[0]) / (across[1] - across[0])
+    return f"{'top' if place % 2 else 'bottom'} {'right' if share < 0.35 else 'left' if share > 0.65 else 'center'}"
 
 
 def _click(picked: list[Any]) -> None:
