@@ -21,6 +21,7 @@ from lab.errors import ConfigError, DatasetError, NotFound, SearchError
 if TYPE_CHECKING:
     from lab.cli_grid_lines import Result
     from lab.config import Settings
+    from lab.encoders import Encoder
     from lab.forensics.datasets import Rows
     from lab.forensics.grid_search.axes import Axis
     from lab.forensics.sample import Stakes
@@ -94,6 +95,7 @@ def _search(arguments: argparse.Namespace, axes: tuple[Axis, ...], settings: Set
     stakes = _stakes(arguments.cost, base, routers, store)
     _check_rows(rows, base, arguments.goal, stakes)
     spec = tuning.Spec(axes, arguments.goal, arguments.seed)
+    _encode(rows, routers.encoder(base.encoder))
     evidence_of = tuning.evidence_for(rows, routers.encoder)
     found = tuning.tune(rows, base, live.version.config, spec, evidence_of, stakes, progress=_progress)
     _progress("Measuring the baselines")
@@ -266,6 +268,15 @@ def _check_rows(rows: Rows, config: RouterConfig, goal: str, stakes: Stakes) -> 
             f"The goal asks for end-to-end time, and no answer of {untimed[0]!r} was measured here. Let every expert "
             "answer some prompts on the Route page."
         )
+
+
+def _encode(rows: Rows, encoder: Encoder) -> None:
+    """Encode in portions that the cache keeps, so that a search that is ended goes on where it was."""
+    from lab.forensics.datasets.work import CHUNK
+
+    for start in range(0, len(rows), CHUNK):
+        _progress(f"Encoding: {start:,} of {len(rows):,}")
+        encoder.encode(rows.prompts[start : start + CHUNK])
 
 
 def _progress(what: str) -> None:

@@ -229,6 +229,19 @@ def test_the_draft_is_searched_where_there_is_one(capsys, tmp_path):
     assert found(capsys, name, *SMALL, "--base", "1")["config"]["aggregate"] == "max"
 
 
+def test_prompts_are_encoded_in_portions_that_the_cache_can_keep(capsys, tmp_path, monkeypatch):
+    asked = []
+
+    class Counting(WordEncoder):
+        def encode(self, texts):
+            asked.append(len(texts))
+            return super().encode(texts)
+
+    monkeypatch.setattr("lab.live.load_encoder", lambda name, cache_dir: Counting())
+    found(capsys, str(prompts_file(tmp_path / "mine.jsonl")), *SMALL)
+    assert asked.index(256) < asked.index(360 - 256) < asked.index(360)
+
+
 # ------------------------------------------------------------------------------------------------------ bad input
 
 
@@ -236,7 +249,7 @@ def test_the_draft_is_searched_where_there_is_one(capsys, tmp_path):
     ("argv", "words"),
     [
         (["--axis", "threshold=nan:1:11"], "is not a range of numbers"),
-        (["--axis", "threshold=0.1,nan,0.9"], "no number"),
+        (["--axis", "threshold=0.1,nan,0.9"], "number"),
         (["--axis", "threshold=0:inf:11"], "is not a range of numbers"),
         (["--axis", "threshold=0.9:0.1:11"], "runs backwards"),
         (["--axis", "threshold=0:1:31623", "--axis", "min_margin=0:1:31623"], "are 1,000,014,129 cells"),

@@ -58,9 +58,11 @@ class Rated:
     def of(self, decided: Outcomes) -> AnswerQuality:
         """Return the quality of the answers that decisions for all rows of the sample get."""
         chosen = decided.expert[self.places]
-        values = self.known[np.arange(len(self)), chosen]
-        mean = percentile_interval(float(self._means(values, self.weights[None])[0]), self._means(values, self._draws))
-        return AnswerQuality(mean, len(self), self._nobody(chosen))
+        return AnswerQuality(self._mean(self.known[np.arange(len(self)), chosen]), len(self), self._nobody(chosen))
+
+    def always(self, code: int) -> Interval:
+        """Return the mean quality of one expert's answers."""
+        return self._mean(self.known[:, code])
 
     def random(self, decided: Outcomes) -> AnswerQuality:
         """Return the mean of all coins that call each expert as often as `decided` does on these rows."""
@@ -93,6 +95,9 @@ class Rated:
 
     def _nobody(self, chosen: Ints) -> int:
         return int(np.count_nonzero(chosen == self.known.shape[1] - 1))
+
+    def _mean(self, values: Floats) -> Interval:
+        return percentile_interval(float(self._means(values, self.weights[None])[0]), self._means(values, self._draws))
 
     def _means(self, values: Floats, weights: Floats) -> Any:
         return weights @ values / weights.sum(axis=1).reshape(-1, *[1] * (values.ndim - 1))

@@ -102,9 +102,7 @@ def score_value(
         rated.known[np.arange(len(rated)), sent],
     ])  # fmt: skip
     value, drawn = _figures(columns, costs), _drawn(columns, costs, rated.groups, seed)
-    weak_quality, strong_quality, gap, *told = [
-        percentile_interval(one, column) for one, column in zip(value.tolist(), drawn.T, strict=True)
-    ]
+    gap, *told = [percentile_interval(one, column) for one, column in zip(value.tolist(), drawn.T, strict=True)]
     moved = int(np.count_nonzero(np.isfinite(keys)))
     why_not = _why_not(name, experts[1 - strong], gap, len(rated))
     if why_not:
@@ -118,8 +116,8 @@ def score_value(
         by_cost=bool(costs[0] != costs[1]),
         n=len(rated),
         moved=moved,
-        weak_quality=weak_quality,
-        strong_quality=strong_quality,
+        weak_quality=rated.always(1 - strong),
+        strong_quality=rated.always(strong),
         calls=float(np.mean(sent == strong)),
         pgr=told[0],
         apgr=told[1],
@@ -130,7 +128,7 @@ def score_value(
 
 
 def _figures(columns: Floats, costs: Floats) -> Floats:
-    """Return weak, strong, gap, PGR, APGR, CPT and AIQ of rows (weak, strong, key, quality as decided)."""
+    """Return the gap, PGR, APGR, CPT and AIQ of rows (weak, strong, key, quality as decided)."""
     weak, strong, keys, routed = columns.T
     curve = strong_curve(weak, strong, keys)
     spent = costs[0] + curve.shares * (costs[1] - costs[0])
@@ -138,13 +136,13 @@ def _figures(columns: Floats, costs: Floats) -> Floats:
     if curve.strong > curve.weak:
         recovered = [pgr(float(routed.mean()), curve.weak, curve.strong), apgr(curve), cpt(curve, WANTED)]
     gained = aiq(spent.tolist(), curve.qualities.tolist())
-    return np.array([curve.weak, curve.strong, curve.strong - curve.weak, *recovered, gained])
+    return np.array([curve.strong - curve.weak, *recovered, gained])
 
 
 def _drawn(columns: Floats, costs: Floats, groups: Ints, seed: int) -> Floats:
     """Return the figures of bootstrap samples of groups, shape (samples, figures)."""
     if len(np.unique(groups)) < 2:
-        return np.full((1, 7), np.nan)
+        return np.full((1, 5), np.nan)
     count = min(_SAMPLES, max(_LEAST_SAMPLES, _WORK // len(columns)))
     draws = resampled_groups(groups, seed, count)
     return np.array([_figures(np.repeat(columns, times, axis=0), costs) for times in draws])

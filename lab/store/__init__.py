@@ -8,8 +8,11 @@
     connect.py     engines and connections
     schema.py      making and upgrading the schema, with a lock and a backup
     engine.py      `open_store`, and the read and write sessions of a `Store`
-    versions.py    router versions        events.py   routed prompts
-    answers.py     responses, feedback    jobs_table.py, owner.py   long work, and whether who does it still lives
+    versions.py    router versions, their adoption (version_rows.py: as rows)      drafts.py   the one draft
+    events.py      routed prompts         answers.py  responses, feedback
+    datasets.py    datasets               labels.py   labels given by people        outcomes.py  measured answers
+    runs.py        saved searches         looks.py    looks at sealed rows          json_values.py  their figures
+    jobs_table.py, owner.py   long work, and whether who does it still lives
 
 A repository function opens one session, does one thing and hands out dataclasses; it raises StoreError, whose message
 is a sentence for the person. Nobody holds a session while a model answers.

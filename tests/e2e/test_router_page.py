@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory, encoder_cache):
-    """One lab for the tests that leave its live version alone."""
+    """One lab for all tests: they leave no draft behind, and its first version live."""
     folder = data_folder(tmp_path_factory.mktemp("router"), encoder_cache)
     with running_lab(folder) as address:
         yield address
@@ -34,7 +34,7 @@ def lab(shared, page):
 
 
 def settled(page):
-    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    expect(page.get_by_role("heading", name="History")).to_be_visible(timeout=120_000)  # the first visit encodes
     expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
 
 
@@ -110,7 +110,7 @@ def test_yaml_out_and_in_is_the_same_router(lab, page):
     expect(page.get_by_text("threshold: 0.5 → 0.41").first).to_be_visible()
     settled(page)
     with page.expect_download() as caught:
-        page.get_by_role("button", name="YAML").click()
+        page.get_by_role("button", name="YAML", exact=True).click()
     packed = caught.value.path().read_bytes()
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_text("No draft: what you see is live")).to_be_visible()
@@ -121,32 +121,31 @@ def test_yaml_out_and_in_is_the_same_router(lab, page):
     expect(page.get_by_text("router.zip is the draft now: 2 experts.")).to_be_visible()
     settled(page)
     with page.expect_download() as again:
-        page.get_by_role("button", name="YAML").click()
+        page.get_by_role("button", name="YAML", exact=True).click()
     came_back = from_zip(again.value.path().read_bytes())
     assert came_back.threshold == 0.41
     assert came_back.content_hash("any") == from_zip(packed).content_hash("any")
 
 
-def test_adopting_in_two_tabs_tells_the_second_and_rolling_back_goes_back(data, page):
-    with running_lab(data) as lab:
-        opened(page, f"{lab}/router")
-        type_threshold(page, 0.4)
-        expect(page.get_by_text("threshold: 0.5 → 0.4").first).to_be_visible()
-        settled(page)
-        other = page.context.new_page()
-        opened(other, f"{lab}/router")
-        page.get_by_label("Name", exact=True).last.fill("careful")
-        page.get_by_role("button", name="Adopt: make it live").click()
-        expect(page.get_by_text('live v2 "careful"').first).to_be_visible()
-        other.get_by_role("button", name="Adopt: make it live").click()
-        expect(other.get_by_text(re.compile('v2 "careful" went live since this page was drawn'))).to_be_visible()
-        expect(other.get_by_text("threshold: 0.5 → 0.4").first).to_be_visible()
-        settled(page)
-        opened(page, f"{lab}/router?version=1")
-        page.get_by_role("button", name="Roll back to v1").click()
-        page.get_by_role("button", name="Make v1 live").click()
-        expect(page.get_by_text('live v1 "shipped"').first).to_be_visible()
-        expect(page.get_by_text(re.compile('v1 "shipped" is live again'))).to_be_visible()
+def test_adopting_in_two_tabs_tells_the_second_and_rolling_back_goes_back(lab, page):
+    opened(page, f"{lab}/router")
+    type_threshold(page, 0.4)
+    expect(page.get_by_text("threshold: 0.5 → 0.4").first).to_be_visible()
+    settled(page)
+    other = page.context.new_page()
+    opened(other, f"{lab}/router")
+    page.get_by_label("Name", exact=True).last.fill("careful")
+    page.get_by_role("button", name="Adopt: make it live").click()
+    expect(page.get_by_text('live v2 "careful"').first).to_be_visible()
+    other.get_by_role("button", name="Adopt: make it live").click()
+    expect(other.get_by_text(re.compile('v2 "careful" went live since this page was drawn'))).to_be_visible()
+    expect(other.get_by_text("threshold: 0.5 → 0.4").first).to_be_visible()
+    settled(page)
+    opened(page, f"{lab}/router?version=v1")
+    page.get_by_role("button", name="Roll back to v1").click()
+    page.get_by_role("button", name="Make v1 live").click()
+    expect(page.get_by_text('live v1 "shipped"').first).to_be_visible()
+    expect(page.get_by_text(re.compile('v1 "shipped" is live again'))).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1440, 420])

@@ -100,8 +100,8 @@ def test_a_file_that_holds_no_probes_is_a_sentence(page):
 
 def test_versions_are_compared_renamed_and_rolled_back(page):
     page = adopted(set_threshold(page))
-    page.selectbox(key="version").set_value("1")
-    page = page.selectbox(key="against").set_value("2").run()
+    page.selectbox(key="version").set_value("v1")
+    page = page.selectbox(key="against").set_value("v2").run()
     assert "threshold: 0.35 → 0.5" in shown(page)
     first = versions.by_number(resources.lab().store, 1)
     page = page.text_input(key=f"rename-{first.id}").set_value("of old").run()

@@ -32,24 +32,19 @@ def draw(on: Desk) -> None:
         fault(err)
         return
     _table(adopted)
-    known = {str(version.number): version for _, version in adopted if version.number is not None}
+    known = {f"v{version.number}": version for _, version in adopted if version.number is not None}
     configs = {LIVE: on.adopted.config} | {number: version.config for number, version in known.items()}
     if on.draft is not None:
         configs = {DRAFT: on.draft.config} | configs
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {number: wording.version(version) for number, version in known.items()}
-        first = _pick_one("Version", VERSION, list(configs), names, DRAFT if on.draft else LIVE)
-        second = _pick_one("Against", AGAINST, list(configs), names, LIVE)
+        first = _pick_one("Version", VERSION, list(configs), DRAFT if on.draft else LIVE)
+        second = _pick_one("Against", AGAINST, list(configs), LIVE)
         yaml_files.download(configs[first], _called(first, names))
         _restore(on, known.get(first))
-    _rename(known.get(on_number(on) if first == LIVE else first))
+    _rename(on.adopted if first == LIVE else known.get(first))
     _differences(configs, names, first, second)
     yaml_files.upload()
-
-
-def on_number(on: Desk) -> str:
-    """Return the number of the adopted version, as the address names it."""
-    return str(on.adopted.number)
 
 
 def _called(key: str, names: Mapping[str, str]) -> str:
@@ -95,16 +90,13 @@ def in_words(evidence: Mapping[str, Any]) -> str:
 
 
 def _open(version: RouterVersion) -> None:
-    st.session_state[VERSION] = str(version.number)
+    st.session_state[VERSION] = f"v{version.number}"
 
 
-def _pick_one(label: str, key: str, keys: list[str], names: Mapping[str, str], default: str) -> str:
+def _pick_one(label: str, key: str, keys: list[str], default: str) -> str:
     if st.session_state.get(key) not in keys:
         st.session_state.pop(key, None)  # a version of another database, or a draft that is gone
-    chosen = st.selectbox(
-        label, keys, index=keys.index(default), key=key, bind="query-params", width=240,
-        format_func=lambda one: _called(one, names),
-    )  # fmt: skip
+    chosen = st.selectbox(label, keys, index=keys.index(default), key=key, bind="query-params", width=140)
     return chosen or default
 
 

@@ -14,7 +14,7 @@ from lab.forensics.rules import PatternReport
 from lab.types import RouterConfig, new_id
 from lab.ui import resources, tables, text, wording
 from lab.ui.components import fault
-from lab.ui.router import desk
+from lab.ui.router import desk, kinds
 from lab.ui.router.desk import Desk
 from lab.ui.tune import misrouted
 from lab.ui.workbench import Workbench
@@ -142,13 +142,10 @@ def _opened(on: Desk, bench: Workbench, found: RulesOfRows, split: str) -> None:
                 "Remove from the draft", key=f"remove-rule-{on.revision}", icon=":material/delete:",
                 on_click=_remove, args=(one, new_id()),
             )  # fmt: skip
-        kinds = {name: of(one) for name, of in _KINDS.items()}
-        kind = st.segmented_control(
-            "Rows", list(kinds), default="hits", key=_ROWS, bind="query-params", label_visibility="collapsed",
-            format_func=lambda name: f"{name} {len(kinds[name]):,}",
-        )  # fmt: skip
+        rows_of = {name: of(one) for name, of in _KINDS.items()}
+        kind = kinds.picked(rows_of, _ROWS, "hits")
         if kind:
-            places = np.array(kinds[kind], dtype=np.int64)
+            places = np.array(rows_of[kind], dtype=np.int64)
             misrouted.table(
                 bench, found.sample, found.decided, places, config=on.config, key=f"rule-{kind}",
                 title=f"{kind}: {len(places):,} of {len(found.sample):,} {split} rows",

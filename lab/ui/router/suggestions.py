@@ -15,7 +15,7 @@ from lab.forensics.dataset_rules import Suggested
 from lab.types import new_id
 from lab.ui import resources, tables, text, wording
 from lab.ui.components import fault
-from lab.ui.router import desk
+from lab.ui.router import desk, kinds
 from lab.ui.router.desk import Desk
 from lab.ui.tune import misrouted
 from lab.ui.workbench import Workbench
@@ -98,20 +98,17 @@ def _opened(on: Desk, bench: Workbench, found: Suggested, one: Candidate) -> Non
                 "Put in draft", key=f"take-candidate-{on.revision}", type="primary", on_click=_take,
                 args=(one, new_id()), icon=":material/edit_note:",
             )  # fmt: skip
-        kinds = {
+        rows_of = {
             "dev fixed": ("dev", one.dev.fixed),
             "dev broken": ("dev", one.dev.broken),
             "tune fixed": ("tune", one.tune.fixed),
             "tune broken": ("tune", one.tune.broken),
             "tune hits": ("tune", one.tune_hits or ()),
         }
-        kind = st.segmented_control(
-            "Rows", list(kinds), key=_ROWS, bind="query-params",
-            label_visibility="collapsed", format_func=lambda name: f"{name} {len(kinds[name][1]):,}",
-        )  # fmt: skip
+        kind = kinds.picked({name: rows for name, (_, rows) in rows_of.items()}, _ROWS)
         if not kind:
             return
-        split, rows = kinds[kind]
+        split, rows = rows_of[kind]
         sample, decided = (found.dev, found.dev_decided) if split == "dev" else (found.tune, found.tune_decided)
         misrouted.table(
             bench, sample, decided, np.array(rows, dtype=np.int64), config=on.config, key=f"candidate-{kind}",

@@ -105,8 +105,9 @@ def score(bench: Workbench, found: Tuning, told: Told, on_pick: Callable[[str], 
         key="score-value",
         name=f"{bench.rows.dataset.name}-score-value",
         caption=text.plain(
-            f"{said} · the threshold of {swept} swept over every observed score, which moves {one.moved:,} rows; layer 1 "
-            f"stays · alone, {one.weak} has the quality {one.weak_quality}, {one.strong} {one.strong_quality}{costs}"
+            f"{said} · the threshold of {swept} swept over every observed score, which moves {one.moved:,} rows; "
+            f"layer 1 stays · alone, {one.weak} has the quality {one.weak_quality}, {one.strong} "
+            f"{one.strong_quality}{costs}"
         ),
         config=dict.fromkeys(["value", "from", "to"], st.column_config.NumberColumn(format="%.3f"))
         | {"what it is": st.column_config.TextColumn(width="large")},

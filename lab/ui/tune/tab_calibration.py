@@ -36,7 +36,7 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:  # noqa: ARG001
     st.markdown(_headline(bench, one))
     st.caption(_rows_said(one))
     _take_button(bench, one)
-    notes = [note for layer in one.report.layers for note in layer.notes]
+    notes = [note for layer in one.report.layers if layer.n for note in layer.notes]
     if notes:
         st.caption(text.plain(" ".join(dict.fromkeys(notes))))
     if one.report.after is None:
@@ -158,11 +158,7 @@ def _sets(one: Calibrated, shown: str) -> dict[str, Reliability]:
 
 
 def _table(bench: Workbench, one: Calibrated, said: str) -> None:
-    lines = [
-        (layer, name, each)
-        for layer in one.report.layers
-        for name, each in _of_layer(layer)
-    ]  # fmt: skip
+    lines = [(layer, name, each) for layer in one.report.layers if layer.n for name, each in _of_layer(layer)]
     shares = [each.right if each is not None else layer.right for layer, _, each in lines]
     columns: dict[str, list[object]] = {
         "layer": [layer.layer.value for layer, _, _ in lines],

@@ -14,7 +14,7 @@ from lab.forensics.matrix import speaks_alike
 from lab.forensics.spread import Spread
 from lab.forensics.tuning import Tuning, outcomes_in
 from lab.store import answers
-from lab.types import RouterConfig
+from lab.types import NONE, RouterConfig
 from lab.ui import charts, resources, tables, text, wording
 from lab.ui.components import fault
 from lab.ui.tune import latency_figure, misrouted
@@ -223,7 +223,7 @@ def _answers(bench: Workbench, found: Tuning, kept: ColdAndWarm | None) -> None:
     if overhead is not None:
         whole = end_to_end(shares, times, overhead, seed=found.spec.seed)
         if whole.expected_ms is None:
-            st.info(text.plain(whole.note or ""))
+            st.info(_missing([one.expert for one in whole.experts if one.share and not one.n and one.expert != NONE]))
         else:
             e = whole.expected_ms
             st.markdown(
@@ -254,12 +254,20 @@ def _answers(bench: Workbench, found: Tuning, kept: ColdAndWarm | None) -> None:
     )
 
 
+def _missing(experts: list[str]) -> str:
+    named = ", ".join(map(text.plain, experts[:6])) + (f" and {len(experts) - 6} more" if len(experts) > 6 else "")
+    return (
+        f"No answer of {named} was ever timed, so there is no expected end-to-end time. Route prompts there with a "
+        "model that runs: the mock's pauses are no speed."
+    )
+
+
 def _shares(found: Tuning, config: RouterConfig, bench: Workbench) -> dict[str, float]:
     """Prompts by expert on the rows that the page judges on."""
     assert speaks_alike(found.dev, config), "the search is around this router"
     decided = outcomes_in(found.dev, config, bench.evidence)
     counts: Ints = np.bincount(decided.expert, minlength=len(found.dev.experts) + 1)
-    order = np.argsort(-counts, kind="stable")[:50]
+    order = np.argsort(-counts, kind="stable")
     return {found.dev.name(code): float(counts[code]) for code in order.tolist()}
 
 
