@@ -8,17 +8,9 @@ import streamlit as st  # noqa: E402  the guard comes first
 
 from lab.ui.router import desk, diff, effect, expert, experts, gate, history, rules, settings, suggestions  # noqa: E402
 
-on = desk.opened()
-diff.draw(on)
-effect.draw(on)
-
-st.markdown("### Settings and experts")
-settings.draw(on)
-experts.draw(on)
-expert.draw(on)
-
-rules.draw(on)
-suggestions.draw(on)
-
-gate.draw(on)
-history.draw(on)
+with st.container():
+    on = desk.opened()
+# each part in a place of its own: what comes and goes in one does not draw those below it anew
+for part in (diff, effect, settings, experts, expert, rules, suggestions, gate, history):
+    with st.container():
+        part.draw(on)

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.encoders import Encoder, Vectors
-from lab.routing.keyword import KeywordStrategy
+from lab.routing.patterns import PatternMatcher
 from lab.routing.rule import Rule, rounded_array
 from lab.routing.semantic import Floats, SemanticStrategy
-from lab.types import ConflictPolicy, Layer, RouterConfig
+from lab.types import ConflictPolicy, Expert, Layer, RouterConfig
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -118,8 +118,8 @@ def outcomes(rule: Rule, layer1: Layer1, layer2: Layer2 | None) -> Outcomes:
 class Evidence:
     """The evidence of a list of prompts, layer by layer, made when it is asked for and kept: one a dataset and encoder.
 
-    Safe to share between threads. What it keeps is bounded: the layers asked for last stay, and the scores of each
-    expert, so that an edit of one expert scores that one again and no other.
+    Safe to share between threads. What it keeps is bounded: the layers asked for last stay, and what each expert
+    matches and scores, so that an edit of one expert asks about that one again and no other.
     """
 
     def __init__(self, prompts: Sequence[str], encoder: Encoder, vectors: Vectors | None = None) -> None:
@@ -162,12 +162,25 @@ class Evidence:
         return outcomes(Rule.of(config), self.layer1(config), self.layer2(config))
 
     def _matched(self, config: RouterConfig) -> Layer1:
-        strategy = KeywordStrategy(config).fit()
-        index = {expert.name: place for place, expert in enumerate(config.experts)}
-        found = [frozenset(match.expert for match in strategy.layer1(prompt)) for prompt in self.prompts]
-        first = [min(map(index.__getitem__, some), default=NOBODY) for some in found]
-        alone = [place if len(some) == 1 else NOBODY for place, some in zip(first, found, strict=True)]
-        return Layer1(np.array(alone, dtype=np.int64), np.array(first, dtype=np.int64))
+        """Return what is settled; only experts whose patterns are not known yet are matched.
+
+        A pattern matches whatever others there are, so an expert's rows are the same alone as beside others.
+        """
+        keys = [("matched", expert.patterns) if expert.patterns else None for expert in config.experts]
+        known, missing = self._known(keys, config.experts)
+        if missing:
+            rows: dict[str, list[int]] = {expert.name: [] for expert in missing.values()}
+            find = PatternMatcher(list(missing.values())).find
+            for row, prompt in enumerate(self.prompts):
+                for name in {match.expert for match in find(prompt)}:
+                    rows[name].append(row)
+            for key, expert in missing.items():
+                known[key] = np.zeros(len(self.prompts), dtype=bool)
+                known[key][rows[expert.name]] = True
+        matched = np.zeros((len(self.prompts), len(keys)), dtype=bool)
+        self._spread(keys, known, matched)
+        first = np.where(matched.any(axis=1), matched.argmax(axis=1), NOBODY) if keys else matched.sum(axis=1) + NOBODY
+        return Layer1(np.where(matched.sum(axis=1) == 1, first, NOBODY), first)
 
     def _scored(self, config: RouterConfig) -> Layer2:
         if config.scorer == "learned":
@@ -180,18 +193,28 @@ class Evidence:
         Cosines are exact on their grid, so a column comes out the same alone as beside others, to the bit.
         """
         keys = [("scores", expert.utterances, _how(config)) if expert.utterances else None for expert in config.experts]
-        known = {key: self._kept[key] for key in keys if key in self._kept}
-        missing = {key: expert for key, expert in zip(keys, config.experts, strict=True) if key and key not in known}
+        known, missing = self._known(keys, config.experts)
         if missing:
             some = replace(config, experts=tuple(missing.values()), calibrator=None)
             scored = SemanticStrategy(some, self.encoder).fit().score_vectors(self.vectors())
             known |= {key: scored[:, place].copy() for place, key in enumerate(missing)}
         scores = np.full((len(self.prompts), len(keys)), np.nan)
+        self._spread(keys, known, scores)
+        return scores
+
+    def _known(
+        self, keys: Sequence[Hashable | None], experts: Sequence[Expert]
+    ) -> tuple[dict[Hashable, Any], dict[Hashable, Expert]]:
+        """Return the columns that are kept, and an expert for each that is missing; None is an expert without one."""
+        known = {key: self._kept[key] for key in keys if key in self._kept}
+        return known, {key: one for key, one in zip(keys, experts, strict=True) if key is not None and key not in known}
+
+    def _spread(self, keys: Sequence[Hashable | None], known: dict[Hashable, Any], table: NDArray[Any]) -> None:
+        """Put columns into their places in a table, and keep them."""
         for place, key in enumerate(keys):
             if key is not None:
-                scores[:, place] = self._kept[key] = known[key]
+                table[:, place] = self._kept[key] = known[key]
                 self._kept.move_to_end(key)
-        return scores
 
     def _remembered(self, key: Hashable, make: Callable[[], _Kept]) -> _Kept:
         with self._lock:

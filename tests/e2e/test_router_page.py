@@ -34,7 +34,7 @@ def lab(shared, page):
 
 
 def settled(page):
-    expect(page.get_by_role("heading", name="History")).to_be_visible(timeout=120_000)  # the first visit encodes
+    expect(page.get_by_role("heading", name="History").last).to_be_visible(timeout=120_000)  # the first visit encodes
     expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
 
 
@@ -110,7 +110,7 @@ def test_yaml_out_and_in_is_the_same_router(lab, page):
     expect(page.get_by_text("threshold: 0.5 → 0.41").first).to_be_visible()
     settled(page)
     with page.expect_download() as caught:
-        page.get_by_role("button", name="YAML", exact=True).click()
+        page.get_by_role("button", name="YAML of the draft").click()
     packed = caught.value.path().read_bytes()
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_text("No draft: what you see is live")).to_be_visible()
@@ -121,7 +121,7 @@ def test_yaml_out_and_in_is_the_same_router(lab, page):
     expect(page.get_by_text("router.zip is the draft now: 2 experts.")).to_be_visible()
     settled(page)
     with page.expect_download() as again:
-        page.get_by_role("button", name="YAML", exact=True).click()
+        page.get_by_role("button", name="YAML of the draft").click()
     came_back = from_zip(again.value.path().read_bytes())
     assert came_back.threshold == 0.41
     assert came_back.content_hash("any") == from_zip(packed).content_hash("any")

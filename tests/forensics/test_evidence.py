@@ -11,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import WORDS, prompts, three_experts
 
-from lab.forensics.evidence import Evidence
+from lab.forensics.evidence import NOBODY, Evidence
+from lab.routing.keyword import KeywordStrategy
+from lab.routing.rule import Rule
 from lab.routing.semantic import SemanticStrategy
 from lab.types import Expert
 
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join)
+PATTERNS = st.lists(st.sampled_from([*WORDS, "re: b.", "re: ^so"]), max_size=4).map(tuple)
 UTTERANCES = st.lists(TEXTS, max_size=4).map(tuple)
 
 
@@ -35,6 +38,20 @@ def scores_of(config, asked=None):
     return SemanticStrategy(config, WordEncoder()).fit().score(asked or prompts(40))
 
 
+def settled_by(config, asked):
+    """What layer 1 of routing settles, by row and under both conflict policies, by name."""
+    strategy = KeywordStrategy(config).fit()
+    matched = [{match.expert for match in strategy.layer1(prompt)} for prompt in asked]
+    return [
+        [replace(Rule.of(config), on_conflict=policy).settle(some) for some in matched]
+        for policy in ("defer", "priority")
+    ]
+
+
+def named(config, codes):
+    return [None if code == NOBODY else config.experts[code].name for code in codes.tolist()]
+
+
 def edited(config, name, **changes):
     return replace(config, experts=tuple(replace(e, **changes) if e.name == name else e for e in config.experts))
 
@@ -48,6 +65,17 @@ def test_scores_after_any_edits_are_those_of_routing_to_the_bit(aggregate, steps
         name = config.experts[place].name
         config = replace(edited(config, name, utterances=utterances), top_k=top_k)
         np.testing.assert_array_equal(evidence.layer2(config).scores, scores_of(config))
+
+
+@settings(max_examples=40)
+@given(steps=st.lists(st.tuples(st.integers(0, 2), PATTERNS, st.booleans()), min_size=1, max_size=6))
+def test_matches_after_any_edits_are_those_of_routing(steps):
+    evidence, config = Evidence(prompts(40), WordEncoder()), three_experts(strategy="keyword")
+    for place, patterns, turned in steps:
+        config = edited(config, config.experts[place].name, patterns=patterns)
+        config = replace(config, experts=config.experts[::-1]) if turned else config
+        found = evidence.layer1(config)
+        assert [named(config, found.defer), named(config, found.priority)] == settled_by(config, evidence.prompts)
 
 
 def test_an_edit_of_one_expert_encodes_and_scores_that_one_alone():

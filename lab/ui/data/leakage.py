@@ -108,26 +108,43 @@ def _leaks(bench: Workbench, config: RouterConfig, name: str) -> None:
     if not pairs:
         st.caption("It has no utterances, so none can give a row away.")
         return
+    evidence = bench.evidence(config)
+    encoded = evidence.ready or len(rows) <= AT_ONCE
     try:
-        found = _found(bench, config, name, pairs)
+        with st.spinner("Holding every prompt against every utterance …"):
+            key = (rows.dataset.content_hash, config.content_hash(evidence.encoder.fingerprint), encoded)
+            found = _kept_leaks(key, bench, config, [utterance for _, utterance in pairs])
     except LabError as err:
         fault(err)
         return
-    if found is None:
-        return
-    exact = [one for one in found if one.same_text]
-    near = len(found) - len(exact)
+    st.markdown(_in_words(found, len(rows), len(pairs), encoded))
+    if not encoded:
+        st.button(
+            f"Encode {len(rows):,} prompts to find those that nearly are one", key=f"encode-for-leaks-{name}",
+            on_click=_encode, args=(bench, config),
+        )  # fmt: skip
+    if found:
+        _leaking(rows, found, pairs, name)
+
+
+def _in_words(found: list[Leak], n: int, utterances: int, encoded: bool) -> str:
+    exact = sum(one.same_text for one in found)
+    near = len(found) - exact
     if not found:
-        st.caption(
-            f"None of the {len(rows):,} rows is one of its {len(pairs):,} utterances, word for word or within cosine "
-            f"{LEAK_COSINE}."
-        )
-        return
-    st.markdown(
-        f"{len(exact):,} of {len(rows):,} rows are one of its {len(pairs):,} utterances word for word; the search "
-        f"leaves them out. {near:,} more lie within cosine {LEAK_COSINE} of one; these stay in and flatter the "
-        "figures: take the utterance out of the router, or read accuracy with that in mind."
+        how = f"word for word or within cosine {LEAK_COSINE}" if encoded else "word for word"
+        return f"None of the {n:,} rows is one of its {utterances:,} utterances, {how}."
+    said = (
+        f"{exact:,} of {n:,} rows are one of its {utterances:,} utterances word for word; the search leaves them out."
     )
+    if not encoded or not near:
+        return said
+    return (
+        f"{said} {near:,} more lie within cosine {LEAK_COSINE} of one; these stay in and flatter the figures: take the "
+        "utterance out of the router, or read accuracy with that in mind."
+    )
+
+
+def _leaking(rows: Rows, found: list[Leak], pairs: list[tuple[str, str]], name: str) -> None:
     shown = found[:_MOST]
     tables.table(
         {
@@ -141,7 +158,7 @@ def _leaks(bench: Workbench, config: RouterConfig, name: str) -> None:
         },
         key=f"leaks-{name}-{rows.hash[:8]}",
         name=f"{rows.dataset.name}-leaks-{name}",
-        caption=f"{len(found):,} rows, cosine above {LEAK_COSINE} or the same text. Click one to open it."
+        caption=f"{len(found):,} rows. Click one to open it."
         + (f" The first {_MOST:,} are shown." if len(found) > _MOST else ""),
         config={
             "prompt": st.column_config.TextColumn(width="medium"),
@@ -153,37 +170,19 @@ def _leaks(bench: Workbench, config: RouterConfig, name: str) -> None:
     )
 
 
-def _found(bench: Workbench, config: RouterConfig, name: str, pairs: list[tuple[str, str]]) -> list[Leak] | None:
-    """Return the leaks; None where the prompts must be encoded first, which is said, with the way there."""
-    evidence = bench.evidence(config)
-    if not evidence.ready and len(bench.rows) > AT_ONCE:
-        same = {normal(utterance) for _, utterance in pairs}
-        exact = sum(normal(prompt) in same for prompt in bench.rows.prompts)
-        st.markdown(
-            f"{exact:,} of {len(bench.rows):,} rows are one of its {len(pairs):,} utterances word for word; the search "
-            "leaves them out. To find those that nearly are, the prompts are encoded first."
-        )
-        st.button(
-            f"Encode {len(bench.rows):,} prompts",
-            key=f"encode-for-leaks-{name}",
-            on_click=_encode,
-            args=(bench, config),
-        )
-        return None
-    with st.spinner("Holding every prompt against every utterance …"):
-        key = (bench.rows.dataset.content_hash, config.content_hash(evidence.encoder.fingerprint))
-        return _kept_leaks(key, bench, config, [utterance for _, utterance in pairs])
-
-
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _kept_leaks(
-    key: tuple[str, str],  # noqa: ARG001  what the result depends on
+    key: tuple[str, str, bool],  # the rows, the router, and whether the prompts may be encoded for this
     _bench: Workbench,
     _config: RouterConfig,
     _utterances: list[str],
 ) -> list[Leak]:
-    evidence = _bench.evidence(_config)
-    return leaks(_bench.rows, evidence.vectors(), evidence.encoder.encode(_utterances), _utterances)
+    rows, evidence = _bench.rows, _bench.evidence(_config)
+    if key[2]:
+        return leaks(rows, evidence.vectors(), evidence.encoder.encode(_utterances), _utterances)
+    place = {normal(utterance): at for at, utterance in reversed(list(enumerate(_utterances)))}
+    same = ((row, place.get(normal(prompt))) for row, prompt in enumerate(rows.prompts))
+    return [Leak(row, at, float("nan"), same_text=True) for row, at in same if at is not None]
 
 
 def _encode(bench: Workbench, config: RouterConfig) -> None:

@@ -46,14 +46,14 @@ def draw() -> list[Dataset]:
             "labelled": [
                 None if it is None else it.labelled / max(one.rows, 1) for one, it in zip(listed, found, strict=True)
             ],
-            "labels": ["its rows cannot be read" if one is None else one.labels for one in found],
-            "query types": [named(one.query_types) for one in listed],
-            "sources": [named(one.sources) for one in listed],
             "measured": ["" if one is None else "by splits" if one.splits else "nested" for one in found],
             "tune": [None if one is None else one[0] for one in splits],
             "dev": [None if one is None else one[1] for one in splits],
             "sealed": [None if one is None else one[2] for one in splits],
             "sealed looked at": [looks.count(resources.lab().store, one.id) for one in listed],
+            "labels": ["its rows cannot be read" if one is None else one.labels for one in found],
+            "query types": [named(one.query_types) for one in listed],
+            "sources": [named(one.sources) for one in listed],
             "origin": [f"{one.origin}, {one.file_name}" if one.file_name else one.origin for one in listed],
             "added": [one.created_at for one in listed],
             "content": [one.content_hash[:10] for one in listed],

@@ -18,7 +18,6 @@ from lab.ui.data import places
 
 _BARS = 16
 _NAME_CHARS = 24
-_REST = "(all others)"
 
 
 def title(rows: Rows) -> None:
@@ -57,21 +56,20 @@ def _splits_in_words(rows: Rows) -> str:
 def _labels(rows: Rows, config: RouterConfig, known: int) -> None:
     counts = Counter(label for label in rows.labels if label is not None)
     unlabelled = len(rows) - known
-    ranked = counts.most_common()
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     shown = [*ranked[:_BARS], *([(places.UNLABELLED, unlabelled)] if unlabelled else [])]
     rest = sum(count for _, count in ranked[_BARS:])
-    if rest:
-        shown.append((_REST, rest))
+    others = f" · the {_BARS} commonest; the other {len(ranked) - _BARS:,} have {rest:,} rows" if rest else ""
     charts.chart(
         _bars(shown, config, len(rows)),
         key="label-mix",
         name=f"{rows.dataset.name}-labels",
-        caption=f"n = {len(rows):,} rows, {known:,} labelled with {len(counts):,} labels · every row is counted, so no "
-        f"interval · all splits · seed {rows.dataset.seed} · dataset {rows.hash[:10]}",
+        caption=f"n = {len(rows):,} rows, {known:,} labelled with {len(counts):,} labels{others} · every row is "
+        f"counted, so no interval · all splits · seed {rows.dataset.seed} · dataset {rows.hash[:10]}",
         alt="; ".join(f"{name} {count:,} rows" for name, count in shown),
         on_pick=lambda picked: _pick("label", str(picked[0])),
     )
-    if rest or len(ranked) > _BARS:
+    if rest:
         with st.expander(f"All {len(ranked):,} labels as a table", key="all-labels", on_change="rerun") as more:
             if more.open:
                 _counts(rows, "label", "label", rows.labels)
@@ -91,6 +89,7 @@ def _bars(shown: Sequence[tuple[str, int]], config: RouterConfig, n: int) -> Any
             marker={"color": [colours.of(config, name) for name, _ in shown], "opacity": 0.88},
             text=[f"{count:,} ({count / max(n, 1):.1%})" for _, count in shown],
             textposition="auto",
+            insidetextfont={"color": "white"},
             cliponaxis=False,
             hovertemplate="%{customdata}: %{x:,} rows<extra></extra>",
         )
@@ -108,7 +107,8 @@ def _bars(shown: Sequence[tuple[str, int]], config: RouterConfig, n: int) -> Any
 
 def _counts(rows: Rows, title: str, name: str, values: Sequence[str | None]) -> None:
     """Draw how many rows have each value; a click opens them."""
-    ranked = Counter(places.named(name, value) for value in values).most_common()
+    counts = Counter(places.named(name, value) for value in values)
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     with_label = Counter(
         places.named(name, value) for value, label in zip(values, rows.labels, strict=True) if label is not None
     )
@@ -133,8 +133,7 @@ def _counts(rows: Rows, title: str, name: str, values: Sequence[str | None]) -> 
 
 
 def _pick(name: str, value: str) -> None:
-    if value != _REST:
-        places.show_rows(**{name: value})
+    places.show_rows(**{name: value})
 
 
 def _people(rows: Rows) -> None:

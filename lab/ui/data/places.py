@@ -35,6 +35,7 @@ def named(name: str, value: str | None) -> str:
 def use(dataset: Dataset, view: str = ROWS) -> None:
     """Take a dataset into use. For callbacks only, as all of these are."""
     st.session_state[workbench.DATASET] = dataset.name
+    show_rows()
     go(view)
 
 

@@ -38,8 +38,8 @@ def draw(on: Desk) -> None:
         configs = {DRAFT: on.draft.config} | configs
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {number: wording.version(version) for number, version in known.items()}
-        first = _pick_one("Version", VERSION, list(configs), DRAFT if on.draft else LIVE)
-        second = _pick_one("Against", AGAINST, list(configs), LIVE)
+        first = _pick_one("Version", VERSION, list(configs))
+        second = _pick_one("Against", AGAINST, [LIVE, *(name for name in configs if name != LIVE)])
         yaml_files.download(configs[first], _called(first, names))
         _restore(on, known.get(first))
     _rename(on.adopted if first == LIVE else known.get(first))
@@ -93,11 +93,14 @@ def _open(version: RouterVersion) -> None:
     st.session_state[VERSION] = f"v{version.number}"
 
 
-def _pick_one(label: str, key: str, keys: list[str], default: str) -> str:
-    if st.session_state.get(key) not in keys:
-        st.session_state.pop(key, None)  # a version of another database, or a draft that is gone
-    chosen = st.selectbox(label, keys, index=keys.index(default), key=key, bind="query-params", width=140)
-    return chosen or default
+def _pick_one(label: str, key: str, keys: list[str]) -> str:
+    """Draw a choice of versions, the first one unless somebody chose: it follows the draft that begins or ends."""
+    first = f"{key}-first"
+    chosen = st.session_state.get(key)
+    if chosen is not None and (chosen not in keys or chosen == st.session_state.get(first) != keys[0]):
+        st.session_state[key] = keys[0]
+    st.session_state[first] = keys[0]
+    return st.selectbox(label, keys, key=key, bind="query-params", width=140) or keys[0]
 
 
 def _differences(configs: Mapping[str, RouterConfig], names: Mapping[str, str], first: str, second: str) -> None:

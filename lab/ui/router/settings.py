@@ -20,6 +20,7 @@ from lab.ui.workbench import Workbench
 
 def draw(on: Desk) -> None:
     """Draw the settings; each is an edit of the draft as soon as it is changed."""
+    st.markdown("### Settings and experts")
     config = on.config
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         with st.container(width="content"):

@@ -7,7 +7,7 @@ import streamlit as st
 from lab.conf_out import from_zip, to_zip
 from lab.errors import ConfigError
 from lab.types import RouterConfig, new_id
-from lab.ui import resources
+from lab.ui import resources, text
 from lab.ui.router import desk
 
 _UPLOAD, _TIMES = "router-zip", "router_zips"
@@ -16,8 +16,8 @@ _UPLOAD, _TIMES = "router-zip", "router_zips"
 def download(config: RouterConfig, name: str) -> None:
     """Draw the button that downloads a router; the zip is made when it is pressed."""
     st.download_button(
-        "YAML", lambda: to_zip(config, name), f"{_file_name(name)}.zip", "application/zip", key="yaml-out",
-        on_click="ignore", icon=":material/download:",
+        f"YAML of {text.plain(name)}", lambda: to_zip(config, name), f"{_file_name(name)}.zip", "application/zip",
+        key="yaml-out", on_click="ignore", icon=":material/download:",
         help="A folder laid out like lab/conf: import it here, or set LAB_CONF_DIR to it.",
     )  # fmt: skip
 

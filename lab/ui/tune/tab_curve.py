@@ -120,8 +120,10 @@ def _figure(asked: Asked, axis: Axis, curves: dict[str, Curve], marks: list[tupl
     main = curves.get("dev", next(iter(curves.values())))
     values = [float(value) for value in axis.values]
     figure.add_scatter(  # what can be clicked: a line itself cannot
-        x=values, y=[main.at(value) for value in values], mode="markers", showlegend=False, hoverinfo="skip",
+        x=values, y=[main.at(value) for value in values], mode="markers", showlegend=False,
         marker={"size": 16, "opacity": 0}, customdata=[[value] for value in values],
+        hovertemplate=f"{escape(axis.title)} %{{x:.4g}}<br>{escape(asked.measure.title)} %{{y:.4g}}"
+        "<br>a click opens the cell<extra></extra>",
     )  # fmt: skip
     for name, symbol, at, value in marks:
         figure.add_scatter(

@@ -1,0 +1,251 @@
+"""The tabs of the Tune page as Streamlit runs them: each says its rows, opens them, and says what is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lab.forensics.calibrated import calibrated
+from lab.forensics.datasets import load
+from lab.forensics.matrix import matrix, strategies
+from lab.forensics.sample import Stakes
+from lab.forensics.tuning import usable
+from lab.store import datasets, events
+from lab.types import Message, new_id
+from lab.ui import resources
+
+RUN_S = 60
+
+
+@pytest.fixture
+def opened(app):
+    """Open a tab of the Tune page on the built-in dataset, as a link does."""
+    app.run()
+
+    def open_tab(name, **address):
+        app.query_params["tab"] = name
+        for key, value in address.items():
+            app.query_params[key] = value
+        return app.switch_page("pages/tune.py").run()
+
+    return open_tab
+
+
+def shown(app):
+    elements = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
+    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
+
+
+def button(app, label):
+    return next(one for one in app.button if one.label == label)
+
+
+def rows_and_live():
+    lab = resources.lab()
+    rows = load(lab.store, lab.settings.data_dir, datasets.listed(lab.store)[0].id)
+    return rows, lab.routers.live().version.config
+
+
+def evidence_of(rows):
+    return lambda config: resources.evidence(rows, config.encoder)
+
+
+def table(app, column):
+    """The table that has a column, as a frame."""
+    return next(frame.value for frame in app.dataframe if column in frame.value)
+
+
+def route_some(n):
+    """Store decisions that were really timed, past every memory of vectors."""
+    lab = resources.lab()
+    live = lab.routers.live()
+    for number in range(n):
+        prompt = f"the ferry to the islands leaves from pier {number}"  # no pattern knows it
+        events.record(
+            lab.store,
+            new_id(),
+            source="page",
+            conversation=(Message("user", prompt),),
+            decision=live.strategy.decide(prompt),
+            router_version_id=live.version.id,
+            encoder_fingerprint=live.encoder.fingerprint,
+        )
+
+
+def test_the_query_types_come_first_and_show_each_strategy_beside_live_and_recommended(opened):
+    page = opened("Query types")
+    assert not page.exception
+    assert "Click a cell to read the prompts that it gets wrong." in shown(page)
+    page.session_state["matrix_table"] = True
+    page.run()
+    cells = table(page, "configuration")
+    assert cells["configuration"].unique().tolist() == ["keyword", "semantic", "hybrid", "live", "recommended"]
+    rows, live = rows_and_live()
+    dev, _ = usable(rows, live, "dev")
+    found = matrix(dev, strategies(live), evidence_of(rows), Stakes())
+    assert cells["query type"].nunique() == len(found.types)
+    hybrid = cells[(cells["configuration"] == "hybrid") & (cells["query type"] == "all rows")].iloc[0]
+    assert (hybrid["right"], hybrid["n"]) == (found.right[0, 2], len(dev))
+    assert (hybrid["from"], hybrid["to"]) == pytest.approx(found.accuracy(0, 2)[1:])
+    assert f"n = {len(dev)} dev rows" in shown(page)
+
+
+def test_a_cell_of_the_query_types_opens_its_misrouted_prompts(opened):
+    page = opened("Query types", type="keyword|=joke")
+    assert not page.exception
+    rows, live = rows_and_live()
+    dev, _ = usable(rows, live, "dev")
+    found = matrix(dev, strategies(live), evidence_of(rows), Stakes())
+    wrong = found.wrong(found.types.index("joke"), 0)
+    assert f"{len(wrong)} misrouted" in shown(page)
+    prompts = [frame.value["prompt"].tolist() for frame in page.dataframe if "prompt" in frame.value]
+    assert [rows.prompts[row] for row in dev.rows[wrong].tolist()] in prompts
+    button(page, "Close").click().run()
+    assert "type" not in page.query_params
+
+
+def test_times_that_nobody_measured_are_asked_for_and_never_made_up(opened):
+    page = opened("Query types", matrix="expected end-to-end time")
+    assert not page.exception
+    assert "No decision was timed yet" in shown(page)
+    assert "No answer of professor, zoomer was ever timed" in shown(page)
+    page.session_state["matrix_table"] = True
+    page.run()
+    assert table(page, "configuration")["end to end, ms"].isna().all()
+
+
+def test_overhead_is_told_once_decisions_were_timed(opened):
+    route_some(3)
+    resources.measured_times.clear()
+    page = opened("Query types", matrix="expected overhead")
+    page.session_state["matrix_table"] = True
+    page.run()
+    cells = table(page, "configuration")
+    times = cells[cells["query type"] == "all rows"].set_index("configuration")["overhead, ms"]
+    assert 0 < times["keyword"] < times["hybrid"]
+    assert not page.exception
+
+
+def test_the_front_is_told_with_what_else_stands_on_it(opened):
+    page = opened("Pareto front")
+    assert not page.exception
+    assert "settings** are beaten by nothing in accuracy and share of calls to professor" in shown(page)
+    assert "Outside the picture" in shown(page)
+    page.session_state["pareto_table"] = True
+    page.run()
+    front = table(page, "also here")
+    assert front["accuracy"].is_monotonic_decreasing
+    assert front["share of calls to professor"].is_monotonic_decreasing
+    assert (front["settings"] > 0).any()
+
+
+def test_equal_costs_are_said_to_decide_nothing(opened):
+    page = opened("Pareto front", against="cost of calls a prompt")
+    assert "Every setting has the same cost of calls a prompt, 1, so accuracy alone decides." in shown(page)
+    assert not page.exception
+
+
+def test_a_front_over_times_says_what_is_missing(opened):
+    page = opened("Pareto front", against="expected end-to-end time")
+    assert "No decision was timed yet" in shown(page)
+    assert not page.exception
+
+
+def test_three_objectives_stand_on_one_front(opened):
+    route_some(3)
+    resources.measured_times.clear()
+    page = opened("Pareto front", against="expected overhead", also_against="share of calls to professor")
+    assert "in accuracy and expected overhead and share of calls to professor" in shown(page)
+    assert not page.exception
+
+
+def test_the_curve_says_its_rows_and_holds_every_step(opened):
+    page = opened("Threshold curve")
+    assert not page.exception
+    assert "Accuracy over the threshold of zoomer; least margin as recommended." in shown(page)
+    page.session_state["curve_table"] = True
+    page.run()
+    steps = table(page, "on tune rows")
+    assert steps["threshold of zoomer up to"].is_monotonic_increasing
+    assert (steps["from"] <= steps["accuracy"]).all()
+    assert (steps["to"] >= steps["accuracy"]).all()
+    assert steps["on tune rows"].nunique() > 5
+
+
+def test_a_curve_over_names_says_what_to_pick(opened):
+    page = opened("Threshold curve", x="strategy", y="nothing")
+    assert "A curve needs an axis of numbers." in shown(page)
+    assert not page.exception
+
+
+def test_a_calibrator_is_fitted_on_dev_rows_and_goes_into_the_draft_once(opened):
+    page = opened("Calibration")
+    assert not page.exception
+    rows, live = rows_and_live()
+    found = calibrated(rows, live, evidence_of(rows))
+    assert f"{found.report.n} dev rows, which chose no threshold." in shown(page)
+    assert f"Brier {found.report.before.brier.value:.3f} before" in shown(page)
+    assert "Too few rows" in shown(page)
+    layers = table(page, "probability")
+    assert {"keyword", "semantic", "fallback"} == set(layers["layer"])
+    assert layers[layers["stored"]]["layer"].tolist() == ["keyword", "fallback"]
+    button(page, "Put this calibrator in the draft").click().run()
+    assert not page.exception
+    draft = resources.lab().drafting.current()
+    assert draft.config.calibrator == found.calibrator
+    assert len(draft.edits) == 1
+    assert button(page, "Put this calibrator in the draft").disabled
+    router = resources.lab().routers.build(draft.config)
+    sure = router.decide("lol that is so funny bro")
+    assert sure.confidence is not None
+
+
+def test_a_draft_that_scores_otherwise_meanwhile_refuses_the_calibrator(opened):
+    from dataclasses import replace
+
+    page = opened("Calibration")
+    pressed = button(page, "Put this calibrator in the draft")
+    resources.lab().drafting.edit("another tab", lambda config: replace(config, aggregate="centroid"))
+    pressed.click().run()
+    assert not page.exception
+    assert resources.lab().drafting.current().config.calibrator is None
+    assert "The draft was edited meanwhile" in shown(page)
+
+
+def test_the_layers_wrong_decisions_can_be_read(opened):
+    page = opened("Calibration", layer="fallback")
+    rows, live = rows_and_live()
+    wrong = calibrated(rows, live, evidence_of(rows)).wrong("fallback")
+    assert f"decided wrongly by the fallback layer, the surest first: {len(wrong)}" in shown(page)
+    assert not page.exception
+
+
+def test_the_router_is_timed_cold_and_warm_and_the_page_shows_it(opened):
+    page = opened("Latency")
+    assert not page.exception
+    assert "The live router was not timed yet on benchmark" in shown(page)
+    button(page, "Time 300 prompts").click().run()
+    lab = resources.lab()
+    [job] = lab.jobs.recent(5, "latency")
+    assert lab.jobs.wait(job.id, RUN_S).state == "done"
+    page.run()
+    assert not page.exception
+    text = shown(page)
+    assert "to decide a new prompt" in text
+    assert "E = T₁ + (1 − h)·T₂" in text
+    assert "fast-path yield" in {metric.label for metric in page.metric}
+    stages = table(page, "vector")
+    assert stages["vector"].tolist() == ["cold", "warm"] * 4
+    assert (stages["ran on n"] <= 300).all()
+    total = stages[(stages["stage"] == "total") & (stages["vector"] == "cold")].iloc[0]
+    assert total["p50, ms"] <= total["p95, ms"] <= total["p95 at most, ms"] <= total["slowest, ms"]
+    assert "No answer of professor, zoomer was ever timed" in text
+    page.session_state["slowest"] = True
+    page.run()
+    assert np.diff(table(page, "characters")["total, ms"]).max() <= 0
+
+
+def test_only_the_open_tab_is_worked_out(opened):
+    page = opened("Latency")
+    assert "beaten by nothing" not in shown(page)
+    assert "Click a cell" not in shown(page)
