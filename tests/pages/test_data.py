@@ -288,6 +288,28 @@ def test_a_job_that_fails_says_why_and_the_mapping_is_still_there(page, monkeypa
     assert "Add 7 rows" in buttons(page)
 
 
+def test_a_cancelled_job_stores_nothing_and_the_mapping_is_still_there(page, monkeypatch):
+    from lab.ui.data import importing
+
+    def slow(*arguments, **named):
+        added = add(*arguments, **named)
+        jobs = resources.lab().jobs
+        jobs.cancel(jobs.recent(1, "dataset")[0].id)
+        return added
+
+    monkeypatch.setattr(importing, "AT_ONCE", 3)
+    monkeypatch.setattr(importing, "add", slow)
+    upload(page, FILE, "head.csv")
+    button(page, "Add 7 rows").click().run()
+    job_id = page.session_state["import"].job_id
+    if job_id:
+        resources.lab().jobs.wait(job_id, 60)
+        page.run()
+    assert "Storing it was cancelled" in shown(page)
+    assert "Add 7 rows" in buttons(page)
+    assert [one.name for one in datasets.listed(resources.lab().store)] == ["benchmark"]
+
+
 def xlsx():
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

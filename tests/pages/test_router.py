@@ -231,3 +231,18 @@ def test_a_suggestion_goes_into_the_draft(page):
     page = button(page, "Put in draft").click().run()
     assert first["text"] in getattr(draft().config.expert(first["to"]), f"{first['adds']}s")
     assert "In the draft now" in shown(page)
+
+
+def test_slow_forensics_are_held_while_the_draft_is_edited(page, monkeypatch):
+    monkeypatch.setattr("lab.ui.router.held._SLOW_S", 0.0)
+    page = opened(page, rules="true")
+    first = next(one.value for one in page.dataframe if "harm" in one.value.columns).iloc[0]
+    drafting().edit("", lambda config: with_expert(config, first["expert"], patterns=("only this",)))
+    page = page.run()
+    assert "For the draft as it was; it takes" in shown(page)
+    assert next(one.value for one in page.dataframe if "harm" in one.value.columns).iloc[0].equals(first)
+    page = button(page, "Do it again for the draft as it is").click().run()
+    assert "For the draft as it was" not in shown(page)
+    table = next(one.value for one in page.dataframe if "harm" in one.value.columns)
+    assert first["pattern"] not in table[table["expert"] == first["expert"]]["pattern"].tolist()
+    assert not page.exception

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
-from router_page import button, draft, drafting, number, opened, set_threshold, shown, visited
+from router_page import RUN_S, button, draft, drafting, number, opened, set_threshold, shown, visited
 
 from lab.conf_out import from_zip, to_zip
-from lab.forensics.datasets import delete
+from lab.forensics.datasets import delete, load
+from lab.forensics.evidence import Evidence
 from lab.forensics.probes import Probe, write
 from lab.store import datasets, looks, versions
-from lab.ui import resources
+from lab.ui import resources, workbench
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def test_a_look_at_the_sealed_rows_is_counted_and_noted(page):
 def test_probes_are_run_against_the_draft_and_failing_ones_warn(page):
     probes = write([Probe("tell me a joke", "zoomer"), Probe("what is entropy", "zoomer", tags=("physics",))])
     page = set_threshold(page)
-    page = page.file_uploader(key="probes-file").set_value(("mine.jsonl", probes, "application/jsonl")).run()
+    page = page.file_uploader(key="probes-file-0").set_value(("mine.jsonl", probes, "application/jsonl")).run()
     assert not page.exception
     assert "1 of 2 probes of mine.jsonl pass; 1 fail" in shown(page)
     adopted(page)
@@ -93,7 +95,7 @@ def test_probes_are_run_against_the_draft_and_failing_ones_warn(page):
 
 def test_a_file_that_holds_no_probes_is_a_sentence(page):
     page = set_threshold(page)
-    page = page.file_uploader(key="probes-file").set_value(("x.jsonl", b"not json", "application/jsonl")).run()
+    page = page.file_uploader(key="probes-file-0").set_value(("x.jsonl", b"not json", "application/jsonl")).run()
     assert "Line 1 is not JSON" in shown(page)
     assert not page.exception
 
@@ -156,3 +158,29 @@ def test_a_probe_file_is_made_from_what_live_gets_right(page):
     assert not page.exception
     assert "that live v1" in shown(page)
     assert "gets right today" in shown(page)
+
+
+def test_a_dataset_that_is_still_being_encoded_does_not_keep_anybody_from_editing(page, monkeypatch):
+    lab = resources.lab()
+    monkeypatch.setattr(workbench, "AT_ONCE", 10)
+    rows = load(lab.store, lab.settings.data_dir, datasets.listed(lab.store)[0].id)
+    fresh = Evidence(rows.prompts, lab.routers.encoder("all-MiniLM-L6-v2"))
+    monkeypatch.setattr(resources, "evidence", lambda *_: fresh)
+    held = threading.Event()
+    made = fresh.vectors
+
+    def waiting():
+        assert held.wait(RUN_S)
+        return made()
+
+    monkeypatch.setattr(fresh, "vectors", waiting)
+    page = set_threshold(page.run())
+    assert "The 478 prompts of benchmark are being encoded" in shown(page)
+    assert draft().config.threshold == 0.35
+    held.set()
+    for _ in range(200):
+        if fresh.ready:
+            break
+        page = page.run()
+    assert "fixed" in shown(page.run())
+    assert not page.exception

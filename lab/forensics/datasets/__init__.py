@@ -9,6 +9,7 @@ normalise.py   when two prompts are the same, or nearly
 report.py      good rows and bad ones, each with its reason          csv_out.py   any table as a harmless CSV
 clusters.py    near-duplicates        splits.py      tune, dev, sealed
 shelf.py       storing, loading, deleting            origins.py     the built-in dataset, labelled events
+left_out.py    what was left out of a file, kept; bringing a deleted dataset back
 rows.py        the rows as columns, and which of them leak into the router
 experts.py     a router out of labels                work.py        encoding as a job
 

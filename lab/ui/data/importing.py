@@ -8,7 +8,17 @@ from collections.abc import Mapping
 import streamlit as st
 
 from lab.errors import DatasetError, LabError
-from lab.forensics.datasets import MAX_BYTES, Added, Sifted, add, ensure_built_in, labelled_events, left_out, load
+from lab.forensics.datasets import (
+    MAX_BYTES,
+    Added,
+    Sifted,
+    add,
+    delete,
+    ensure_built_in,
+    labelled_events,
+    left_out,
+    load,
+)
 from lab.forensics.datasets.report import refuse_nothing
 from lab.jobs import JobContext, Work
 from lab.store import labels
@@ -175,9 +185,14 @@ def _work(lab: Lab, found: Pending, sifted: Sifted) -> Work:
     def work(job: JobContext) -> None:
         job.progress(0, None, "finding near-duplicates")
         job.check()
-        found.added = _store(lab, found, sifted)
+        added = _store(lab, found, sifted)
+        if added.new and job.cancelled.is_set():  # storing is one step, so stopping it means taking it back
+            delete(lab.store, lab.settings.data_dir, added.dataset.id)
+            left_out.forget(lab.settings.data_dir, added.dataset)
+            job.check()
         job.progress(0, None, "drawing the splits")
-        load(lab.store, lab.settings.data_dir, found.added.dataset.id)  # kept in memory for the page
+        load(lab.store, lab.settings.data_dir, added.dataset.id)  # kept in memory for the page
+        found.added = added
         job.progress(n, n)
 
     return work

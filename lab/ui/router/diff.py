@@ -23,6 +23,9 @@ def draw(on: Desk) -> None:
             f"{on.live_name} is what routes. Change anything below, or take a setting on the Tune page: the first "
             "change begins a draft. It routes nothing until you adopt it."
         )
+        overridden = on.lab.drafting.overridden()
+        if overridden:  # with a draft, the gate says so
+            st.warning(text.sentence(overridden))
     else:
         found = on.changes
         many = f"{len(found):,} difference{'' if len(found) == 1 else 's'}" if found else "no difference"
@@ -36,9 +39,6 @@ def draw(on: Desk) -> None:
             )
         _differences(on, found)
     desk.tell()
-    overridden = on.lab.drafting.overridden()
-    if overridden:
-        st.warning(text.sentence(overridden))
 
 
 def _steps(draft: Draft) -> None:

@@ -17,15 +17,17 @@ from lab.ui.router import desk
 from lab.ui.router.desk import Desk
 from lab.ui.workbench import Workbench
 
-_UPLOAD, _KEPT, _MAKE, _N = "probes-file", "router_probes", "make_probes", "n_probes"
+_UPLOAD, _KEPT, _TIMES = "probes-file", "router_probes", "router_probes_forgotten"
+_MAKE, _N = "make_probes", "n_probes"
 _USUAL, _MOST = 50, 2_000
 
 
 def draw(on: Desk) -> Mapping[str, Any] | None:
     """Draw the upload and how the draft does on it; return what to note with an adoption, None without probes."""
+    key = f"{_UPLOAD}-{st.session_state.get(_TIMES, 0)}"  # an emptied box, once the probes were forgotten
     st.file_uploader(
-        "Probes: prompts that must go right (JSON Lines)", type=["jsonl", "json", "txt"], key=_UPLOAD,
-        max_upload_size=64, on_change=_take_file, help="Write them on the Tune page, by hand, or below.",
+        "Probes: prompts that must go right (JSON Lines)", type=["jsonl", "json", "txt"], key=key, max_upload_size=64,
+        on_change=_take_file, args=(key,), help="Write them on the Tune page, by hand, or below.",
     )  # fmt: skip
     kept: tuple[str, list[Probe]] | None = st.session_state.get(_KEPT)
     if kept is None:
@@ -77,8 +79,8 @@ def _result(name: str, found: ProbeReport) -> None:
         )
 
 
-def _take_file() -> None:
-    given = st.session_state[_UPLOAD]
+def _take_file(key: str) -> None:
+    given = st.session_state[key]
     if given is None:
         return  # the cross: what was read stays until it is forgotten
 
@@ -92,6 +94,7 @@ def _take_file() -> None:
 
 def _forget() -> None:
     st.session_state.pop(_KEPT, None)
+    st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
 
 
 def make(on: Desk) -> None:

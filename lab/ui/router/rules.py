@@ -16,6 +16,7 @@ from lab.ui import resources, tables, text, wording
 from lab.ui.components import fault
 from lab.ui.router import desk, kinds
 from lab.ui.router.desk import Desk
+from lab.ui.router.held import held
 from lab.ui.tune import misrouted
 from lab.ui.workbench import Workbench
 
@@ -46,9 +47,11 @@ def draw(on: Desk) -> None:
         if on.bench is None:
             st.info(text.sentence(on.why))
             return
-        split = _split(on.bench)
+        rows, split = on.bench.rows, _split(on.bench)
         try:
-            found = resources.rules(on.bench.rows, on.config, split)
+            found, config = held(
+                f"rules-{split}-for", rows.hash, on.config, lambda one: resources.rules(rows, one, split)
+            )
         except LabError as err:
             fault(err)
             return
@@ -56,7 +59,7 @@ def draw(on: Desk) -> None:
             st.caption("This router has no patterns. Add some to an expert above, or take a suggestion below.")
             return
         _table(on.bench, found, split)
-        _opened(on, on.bench, found, split)
+        _opened(on, on.bench, found, config, split)
         _silent(found)
 
 
@@ -129,7 +132,7 @@ def _table(bench: Workbench, found: RulesOfRows, split: str) -> None:
     )  # fmt: skip
 
 
-def _opened(on: Desk, bench: Workbench, found: RulesOfRows, split: str) -> None:
+def _opened(on: Desk, bench: Workbench, found: RulesOfRows, config: RouterConfig, split: str) -> None:
     """Draw the pattern that the address names, with the rows behind one of its numbers."""
     wanted = st.query_params.get(RULE)
     one = next((one for one in (*found.report.patterns, *found.report.silent) if _id(one) == wanted), None)
@@ -137,7 +140,7 @@ def _opened(on: Desk, bench: Workbench, found: RulesOfRows, split: str) -> None:
         return
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{text.code(one.pattern)} of {wording.expert(on.config, one.expert)}**", width="content")
+            st.markdown(f"**{text.code(one.pattern)} of {wording.expert(config, one.expert)}**", width="content")
             st.button(
                 "Remove from the draft", key=f"remove-rule-{on.revision}", icon=":material/delete:",
                 on_click=_remove, args=(one, new_id()),
@@ -147,7 +150,7 @@ def _opened(on: Desk, bench: Workbench, found: RulesOfRows, split: str) -> None:
         if kind:
             places = np.array(rows_of[kind], dtype=np.int64)
             misrouted.table(
-                bench, found.sample, found.decided, places, config=on.config, key=f"rule-{kind}",
+                bench, found.sample, found.decided, places, config=config, key=f"rule-{kind}",
                 title=f"{kind}: {len(places):,} of {len(found.sample):,} {split} rows",
             )  # fmt: skip
 

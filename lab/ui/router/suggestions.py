@@ -12,11 +12,12 @@ from lab.errors import LabError
 from lab.forensics.candidates import Candidate
 from lab.forensics.compare import p_in_words
 from lab.forensics.dataset_rules import Suggested
-from lab.types import new_id
+from lab.types import RouterConfig, new_id
 from lab.ui import resources, tables, text, wording
 from lab.ui.components import fault
 from lab.ui.router import desk, kinds
 from lab.ui.router.desk import Desk
+from lab.ui.router.held import held
 from lab.ui.tune import misrouted
 from lab.ui.workbench import Workbench
 
@@ -33,15 +34,16 @@ def draw(on: Desk) -> None:
         if on.bench is None:
             st.info(text.sentence(on.why))
             return
+        rows = on.bench.rows
         try:
-            found = resources.suggestions(on.bench.rows, on.config)
+            found, config = held("suggestions-for", rows.hash, on.config, lambda one: resources.suggestions(rows, one))
         except LabError as err:
             fault(err)
             return
-        _table(on, on.bench, found)
+        _table(on, on.bench, found, config)
 
 
-def _table(on: Desk, bench: Workbench, found: Suggested) -> None:
+def _table(on: Desk, bench: Workbench, found: Suggested, config: RouterConfig) -> None:
     mined = found.candidates
     listed = sorted([*mined.patterns, *mined.utterances], key=lambda one: (-one.dev.net.low, -one.tune.net.low))
     st.markdown(
@@ -83,15 +85,15 @@ def _table(on: Desk, bench: Workbench, found: Suggested) -> None:
     )  # fmt: skip
     opened = next((one for one in listed if _id(one) == st.query_params.get(_CANDIDATE)), None)
     if opened is not None:
-        _opened(on, bench, found, opened)
+        _opened(on, bench, found, config, opened)
 
 
-def _opened(on: Desk, bench: Workbench, found: Suggested, one: Candidate) -> None:
+def _opened(on: Desk, bench: Workbench, found: Suggested, config: RouterConfig, one: Candidate) -> None:
     with st.container(border=True):
         what = one.kind.removeprefix("add_")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"**The {what} {text.code(text.one_line(one.text, 160))} for {wording.expert(on.config, one.expert)}**",
+                f"**The {what} {text.code(text.one_line(one.text, 160))} for {wording.expert(config, one.expert)}**",
                 width="content",
             )
             st.button(
@@ -111,7 +113,7 @@ def _opened(on: Desk, bench: Workbench, found: Suggested, one: Candidate) -> Non
         split, rows = rows_of[kind]
         sample, decided = (found.dev, found.dev_decided) if split == "dev" else (found.tune, found.tune_decided)
         misrouted.table(
-            bench, sample, decided, np.array(rows, dtype=np.int64), config=on.config, key=f"candidate-{kind}",
+            bench, sample, decided, np.array(rows, dtype=np.int64), config=config, key=f"candidate-{kind}",
             title=f"{kind}: {len(rows):,} of {len(sample):,} {split} rows, as the router decides them without it",
         )  # fmt: skip
 

@@ -159,16 +159,11 @@ def _figure(points: Points, objectives: list[Measure]) -> Any:
     marker: dict[str, Any] = {"size": 10, "color": _FRONT}
     if also is not None:
         bar = {"title": {"text": escape(also.title), "side": "right"}, "thickness": 12}
+        shades = [points.values[one, 2] for one in front if one < points.cells] or [0.0, 1.0]  # constants lie far off
         marker = {
-            "size": 11,
-            "color": points.values[front, 2],
-            "colorscale": "Cividis_r",
-            "colorbar": bar,
-            "showscale": True,
-            "line": {"width": 1, "color": _FRONT},
-        }
-        shades = [points.values[one, 2] for one in front if one < points.cells]  # constants lie far off
-        marker |= {"cmin": min(shades), "cmax": max(shades)} if shades else {}  # fmt: skip
+            "size": 11, "color": points.values[front, 2], "colorscale": "Cividis_r", "colorbar": bar, "showscale": True,
+            "cmin": min(shades), "cmax": max(shades), "line": {"width": 1, "color": _FRONT},
+        }  # fmt: skip
     figure.add_scatter(
         x=points.values[front, 1], y=points.values[front, 0], name=f"front ({len(front)})", hovertemplate=hover,
         mode="markers" if also is not None else "lines+markers", marker=marker,
