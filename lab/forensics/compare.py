@@ -67,6 +67,25 @@ class Comparison:
         return ceil((spread / difference) ** 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Discordant:
+    """The rows that one of two routers alone gets right, by place, and whether their difference is chance."""
+
+    fixed: Ints
+    broken: Ints
+    p_value: float
+    by_group: bool
+
+
+def discordant(sample: Sample, first: Outcomes, second: Outcomes, seed: int = 0) -> Discordant:
+    """Return what the second router fixes and breaks, with the p-value: McNemar's, or by group where copies exist."""
+    before, after = sample.right(first), sample.right(second)
+    _, group = np.unique(sample.groups, return_inverse=True)
+    grouped = len(group) > 0 and int(group.max()) + 1 < len(sample)
+    p_value = _permuted(before, after, group, seed) if grouped else _exact(before, after)
+    return Discordant(np.flatnonzero(~before & after), np.flatnonzero(before & ~after), p_value, grouped)
+
+
 def compare(
     sample: Sample,
     first: Outcomes,
@@ -78,23 +97,20 @@ def compare(
 ) -> Comparison:
     """Set two routers' outcomes on the same rows side by side. `goal` names a further measure to compare."""
     stakes = stakes or Stakes()
-    before, after = sample.right(first), sample.right(second)
-    _, group = np.unique(sample.groups, return_inverse=True)
-    groups = int(group.max()) + 1 if len(group) else 0
-    grouped = groups < len(sample)
+    differ = discordant(sample, first, second, seed)
     draws = resampled_groups(sample.groups, seed, _samples(len(sample)))
     shares = [
         np.bincount(out.expert, minlength=len(sample.experts) + 1) / max(len(sample), 1) for out in (first, second)
     ]
     return Comparison(
         n=len(sample),
-        groups=groups,
-        fixed=np.flatnonzero(~before & after),
-        broken=np.flatnonzero(before & ~after),
-        both_wrong=np.flatnonzero(~before & ~after),
+        groups=len(np.unique(sample.groups)),
+        fixed=differ.fixed,
+        broken=differ.broken,
+        both_wrong=np.flatnonzero(~sample.right(first) & ~sample.right(second)),
         moved=np.flatnonzero((first.expert != second.expert) | (first.layer != second.layer)),
-        p_value=_permuted(before, after, group, seed) if grouped else _exact(before, after),
-        by_group=grouped,
+        p_value=differ.p_value,
+        by_group=differ.by_group,
         accuracy=_paired(sample, first, second, "accuracy", stakes, draws),
         calls={
             sample.name(code): (float(shares[0][code]), float(shares[1][code]))

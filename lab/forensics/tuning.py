@@ -96,11 +96,14 @@ def usable(rows: Rows, config: RouterConfig, split: str | None = None) -> tuple[
             f"All {len(groups['utterances']):,} labelled rows here are utterances of this router itself, which says "
             "nothing about other prompts. Take fewer utterances an expert, or another dataset."
         )
-    good = np.array(groups["good"], dtype=np.int64)
-    sample = sample_of(
-        config, rows.labels, query_types=rows.query_types, groups=rows.groups, rows=good if len(good) else None
-    )
-    return sample, left
+    if not groups["good"] and split is not None:
+        raise SearchError(
+            f"No {split} row of {rows.dataset.name!r} is labelled with an expert of this router, so nothing can be "
+            f"{'searched' if split == 'tune' else 'judged'}. Label some on the Data page, or add the file without its "
+            "own splits."
+        )
+    every = np.array(groups["good"] or range(len(rows)), dtype=np.int64)
+    return sample_of(config, rows.labels, query_types=rows.query_types, groups=rows.groups, rows=every), left
 
 
 def tune(

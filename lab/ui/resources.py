@@ -29,13 +29,13 @@ from lab.forensics.routed_answers import Answered
 from lab.forensics.routed_answers import answered as answers_of
 from lab.forensics.runs import spec_to_json
 from lab.forensics.sample import Stakes
+from lab.forensics.stored_figures import measured_times as stored_times
 from lab.forensics.stored_figures import quality as stored_quality
 from lab.forensics.traffic import Mix, mix
 from lab.forensics.tuning import Spec, Tuning, dev_baselines, tune
 from lab.jobs import Jobs
 from lab.live import LiveRouter, Routers
 from lab.store import Store, events, open_store
-from lab.store import answers as stored_answers
 from lab.types import RouterConfig, Trace
 from lab.ui.kept import Kept
 
@@ -280,14 +280,7 @@ def measured_times() -> tuple[dict[str, float], tuple[float, float] | None]:
 
     From what was stored last; an expert without measured answers is absent, and deciding is None without events.
     """
-    store = lab().store
-    answers = {expert: sum(times) / len(times) for expert, times in stored_answers.times_by_expert(store).items()}
-    timings = [event.decision.timings for event in events.recent(store, _TIMED)]
-    first = [one.keyword_ms for one in timings if one.keyword_ms is not None]
-    second = [
-        one.encode_ms + (one.score_ms or 0.0) for one in timings if one.encode_ms is not None and not one.encode_cached
-    ]
-    return answers, (sum(first) / len(first), sum(second) / len(second)) if first and second else None
+    return stored_times(lab().store)
 
 
 def _overrides(argv: list[str]) -> tuple[str, ...]:

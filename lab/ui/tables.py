@@ -20,11 +20,12 @@ def table(
     on_pick: Callable[[int], None] | None = None,
     height: int | None = None,
     beside: Callable[[], None] | None = None,
+    whole: Mapping[str, Sequence[Any]] | None = None,
 ) -> None:
     """Draw columns of equal length with their caption and a CSV download called `name`.
 
     `on_pick` is called with the place of a row that was clicked, before the page runs again; `beside` draws further
-    buttons next to the download.
+    buttons next to the download. `whole` is what the download holds where not all of it is shown.
     """
 
     def picked() -> None:
@@ -45,7 +46,7 @@ def table(
     with st.container(horizontal=True, vertical_alignment="center"):
         if caption:
             st.caption(caption)
-        csv(columns, key=f"{key}-csv", name=name)
+        csv(whole or columns, key=f"{key}-csv", name=name)
         if beside is not None:
             beside()
 

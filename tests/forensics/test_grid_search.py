@@ -209,6 +209,7 @@ def test_the_virtual_fallback_and_a_single_scored_expert_are_counted():
         ("threshold=0:1:0", "has 0 values"),
         ("threshold=0:1:1000000000", "1,000,000,000 values"),
         ("threshold=a:b:c", "is no range"),
+        ("threshold=0.1,nan,0.9", "not a range of numbers"),
         ("threshold=-3:1:5", "leaves what can matter"),
         ("min_margin=-1:1:5", "leaves what can matter"),
         ("beauty=1,2", "No axis is called"),

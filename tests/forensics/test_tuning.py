@@ -185,3 +185,9 @@ def test_a_run_written_as_json_reads_back_as_it_was(found):
     assert result["dev"]["n"] == len(found.dev)
     assert result["dev"]["fixed"] == len(found.comparison.fixed)
     assert packages()["numpy"] == np.__version__
+
+
+def test_a_split_without_a_usable_row_is_said_and_never_filled_from_another():
+    bare = replace(ROWS, splits=("tune",) * len(ROWS))
+    with pytest.raises(SearchError, match="No dev row of 'made' is labelled"):
+        tune(bare, CONFIG, CONFIG, Spec(AXES, "best accuracy"), evidence(bare))

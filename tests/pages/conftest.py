@@ -14,6 +14,12 @@ APP = Path(__file__).parents[2] / "app.py"
 RUN_S = 60
 
 
+@pytest.fixture(autouse=True)
+def no_component_packages(monkeypatch):
+    """Spare each AppTest reading the metadata of every installed package, in search of components."""
+    monkeypatch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
+
+
 @pytest.fixture
 def app(tmp_path, monkeypatch, encoder_cache):
     """The app as the first visitor finds it; it opens on the Route page."""

@@ -34,12 +34,6 @@ broken,row,with,too,many
 """
 
 
-@pytest.fixture(autouse=True)
-def no_component_packages(monkeypatch):
-    """Spare each AppTest reading the metadata of every installed package, in search of components."""
-    monkeypatch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
-
-
 @pytest.fixture
 def page(app):
     """The Data page on the built-in dataset."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from forensics.dataset_case import sifted
 
 from lab.forensics.calibrated import calibrated
-from lab.forensics.datasets import load
+from lab.forensics.datasets import add, load
 from lab.forensics.matrix import matrix, strategies
 from lab.forensics.sample import Stakes
 from lab.forensics.tuning import usable
@@ -243,6 +244,27 @@ def test_the_router_is_timed_cold_and_warm_and_the_page_shows_it(opened):
     page.session_state["slowest"] = True
     page.run()
     assert np.diff(table(page, "characters")["total, ms"]).max() <= 0
+
+
+def test_with_too_few_rows_for_splits_every_tab_says_on_what_it_is_measured(opened):
+    lab = resources.lab()
+    whole, _ = rows_and_live()
+    few = [(whole.prompts[row], whole.labels[row]) for row in range(0, len(whole), 6)]
+    add(lab.store, lab.settings.data_dir, sifted(few), name="few")
+    said = {
+        "Query types": "Under 300 labelled rows there are no dev rows",
+        "Pareto front": "settings** are beaten by nothing",
+        "Threshold curve": "These rows chose the setting",
+        "Calibration": f"so all {len(few)} are used",
+        "Latency": "was not timed yet on few",
+    }
+    page = opened("Query types")
+    page.selectbox(key="dataset").select("few")
+    for tab, sentence in said.items():
+        page.session_state["tab"] = tab
+        page.run()
+        assert not page.exception
+        assert sentence in shown(page)
 
 
 def test_only_the_open_tab_is_worked_out(opened):

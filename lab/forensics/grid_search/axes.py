@@ -101,6 +101,8 @@ def _numbers(name: str, rest: str) -> Axis:
         if len(parts) == 3:
             return regular(name, float(parts[0]), float(parts[1]), int(parts[2]))
         values = sorted({float(part) for part in rest.split(",")})
+        if any(math.isnan(value) for value in values):  # NaN has no place in an order: it could stand anywhere
+            return regular(name, math.nan, math.nan, len(values))
     except ValueError as err:
         raise SearchError(f"The axis {name}={rest} is no range. Write from:to:count, like {name}=0:1:101.") from err
     return replace(regular(name, values[0], values[-1], len(values)), values=tuple(values))

@@ -37,7 +37,7 @@ def number(
     tip: str | None = None,
 ) -> None:
     """Draw a number; with `empty` it may be left empty, which is shown as that text."""
-    _follow(key, now)
+    _follow(key, None if now is None else float(now))
     value: Any = "min" if empty is None else None
     st.number_input(
         label, low, high, value, step, "%.4f", key=key, help=tip, placeholder=empty, width=165,

@@ -12,6 +12,7 @@ from lab.forensics.measures import ratio
 from lab.forensics.metrics import wilson
 from lab.forensics.sample import Sample
 from lab.forensics.tuning import Tuning
+from lab.types import NONE
 from lab.ui import tables, text
 from lab.ui.tune import heatmap, misrouted
 from lab.ui.tune.controls import Asked
@@ -85,7 +86,7 @@ def _confusion(sample: Sample, decided: Outcomes) -> None:
     wrong = [
         (int(counts[row, column]), labels[row], decisions[column])
         for row, column in zip(*np.nonzero(counts), strict=True)
-        if labels[row] != decisions[column]
+        if labels[row] != decisions[column] and not (labels[row] == NONE and decisions[column].startswith("fallback ("))
     ]
     wrong.sort(reverse=True)
     columns = {
@@ -102,7 +103,8 @@ def _confusion(sample: Sample, decided: Outcomes) -> None:
 def _worst(label: str, decisions: tuple[str, ...], counts: Ints) -> str:
     """The pair of a label with the decision it is confused with most."""
     order = np.argsort(-counts, kind="stable")
-    wrong = [decisions[place] for place in order if decisions[place] != label and counts[place]]
+    right = {label} if label != NONE else {one for one in decisions if one.startswith("fallback (")}
+    wrong = [decisions[place] for place in order if decisions[place] not in right and counts[place]]
     return f"{label}>{wrong[0]}" if wrong else ""
 
 

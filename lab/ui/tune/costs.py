@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lab.forensics.sample import Stakes
+from lab.forensics.stored_figures import TOKENS, priced
 from lab.types import NONE, RouterConfig
 from lab.ui import resources
 
 _CALL, _WRONG = "call", "wrong"
 _MOST_EXPERTS = 12  # a matrix of more cannot be read
-_TOKENS = (200, 300)  # of a prompt and an answer, where nothing was measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,14 @@ class Costs:
 def read(config: RouterConfig) -> Costs:
     """Return the costs in use: what the address says, else the experts' prices on measured answers."""
     said = _pairs(st.query_params.get(_CALL, ""), {expert.name for expert in config.experts})
-    prices = {expert.name: _price(expert.name, config) for expert in config.experts}
+    routers = resources.lab().routers
+    prices = priced([routers.with_settings(expert) for expert in config.experts])
     if said:
         call, about = said, "as you set them"
-    elif any(prices.values()):
+    elif prices:
         call, about = (
             prices,
-            f"the experts' prices for {_TOKENS[0]} tokens in and {_TOKENS[1]} out, in thousandths of a dollar",
+            f"the experts' prices for {TOKENS[0]} tokens in and {TOKENS[1]} out, in thousandths of a dollar",
         )
     else:
         call, about = {}, "1 for every expert: none has a price"
@@ -92,12 +93,6 @@ def _set_wrong(rows: list[str]) -> None:
             if value is not None and rows[row] != column:
                 now[rows[row], column] = max(float(value), 0.0)
     st.query_params[_WRONG] = ";".join(f"{row}>{column}={value:g}" for (row, column), value in now.items())
-
-
-def _price(name: str, config: RouterConfig) -> float:
-    """What a call costs by the expert's price, in thousandths of a dollar."""
-    price = resources.lab().routers.with_settings(config.expert(name)).price
-    return (price.input * _TOKENS[0] + price.output * _TOKENS[1]) / 1_000
 
 
 def _misroutes(config: RouterConfig) -> Mapping[tuple[str, str], float]:

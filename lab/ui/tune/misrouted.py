@@ -51,6 +51,7 @@ def table(
         on_pick=lambda place: _pick(key, int(chosen[place])),
         height=min(38 + 35 * len(places), 420) if len(places) > 10 else None,
         beside=lambda: _probes(bench, sample, places, key),
+        whole=columns,
     )
     opened = st.session_state.get(_picked(key))
     if opened is not None and opened in chosen:

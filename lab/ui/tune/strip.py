@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from lab.forensics.baselines import Baseline
-from lab.forensics.compare import compare, p_in_words
+from lab.forensics.compare import discordant, p_in_words
 from lab.forensics.metrics import holm
 from lab.forensics.routed_answers import Answered
 from lab.forensics.tuning import Tuning
@@ -43,7 +43,7 @@ def draw(bench: Workbench, found: Tuning, baselines: list[Baseline]) -> None:
 
 def _table(bench: Workbench, found: Tuning, baselines: list[Baseline], told: answers.Told) -> None:
     compared = [
-        compare(found.dev, one.decided, found.dev_outcomes, seed=found.spec.seed) if one.decided else None
+        discordant(found.dev, one.decided, found.dev_outcomes, found.spec.seed) if one.decided else None
         for one in baselines
     ]
     p_values = iter(holm([one.p_value for one in compared if one is not None]))
@@ -93,7 +93,7 @@ def _headline(found: Tuning, baselines: list[Baseline]) -> str:
     shown = f"{text.plain(best.name)} reaches {best.accuracy.value:.3f}, the recommended setting {mine:.3f}"
     if best.decided is None:
         return shown
-    p_value = compare(found.dev, best.decided, found.dev_outcomes, seed=found.spec.seed).p_value
+    p_value = discordant(found.dev, best.decided, found.dev_outcomes, found.spec.seed).p_value
     if p_value >= 0.05:
         return f"{shown}: not told apart by {len(found.dev):,} prompts"
     return f"{shown}: " + ("the router is worth its rules" if mine > best.accuracy.value else "that would do better")
