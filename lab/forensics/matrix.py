@@ -93,22 +93,13 @@ def unknown_to(sample: Sample, prompts: Sequence[str], configs: Iterable[RouterC
     return np.array([normal(prompts[row]) not in held for row in sample.rows.tolist()], dtype=bool)
 
 
-def running(stakes: Stakes, config: RouterConfig) -> Stakes:
-    """Return the stakes with the time to decide of the layers that a router's strategy has; the others take none."""
-    if stakes.overhead_ms is None:
-        return stakes
-    first, second = stakes.overhead_ms
-    times = (0.0 if config.strategy == "semantic" else first, 0.0 if config.strategy == "keyword" else second)
-    return replace(stakes, overhead_ms=times)
-
-
 def overhead_ms(config: RouterConfig, decided: Outcomes, stakes: Stakes) -> Floats:
     """Return the expected time to decide each row, (n,), NaN where nobody measured it.
 
     Layer 1 where the strategy has one, and layer 2 where the strategy has one and layer 1 did not decide.
     """
     keyword = (stakes.overhead_ms or (np.nan,))[0]
-    first, second = running(stakes, config).overhead_ms or (np.nan, np.nan)
+    first, second = stakes.running(config.strategy).overhead_ms or (np.nan, np.nan)
     return np.where(decided.layer == KEYWORD, keyword, first + second)
 
 

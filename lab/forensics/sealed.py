@@ -77,11 +77,6 @@ def look(
     names = {expert.name for expert in config.experts}
     both = replace(config, experts=(*config.experts, *(one for one in live.experts if one.name not in names)))
     sample, left_out = usable(rows, both, "sealed")
-    if not set(sample.rows.tolist()) <= set(labelled(rows, "sealed").tolist()):  # it had none, and fell back on all
-        raise SearchError(
-            f"No sealed row of {rows.dataset.name!r} is labelled with an expert of this router. Map the labels, or "
-            "take another dataset."
-        )
     decided, before = outcomes_in(sample, config, evidence_of), outcomes_in(sample, live, evidence_of)
     accuracy = accuracy_of(sample, decided, seed)
     comparison = compare(sample, before, decided, stakes=stakes, seed=seed)

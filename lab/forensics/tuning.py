@@ -96,13 +96,13 @@ def usable(rows: Rows, config: RouterConfig, split: str | None = None) -> tuple[
             f"All {len(groups['utterances']):,} labelled rows here are utterances of this router itself, which says "
             "nothing about other prompts. Take fewer utterances an expert, or another dataset."
         )
-    if not groups["good"] and split is not None:
+    of_split = groups["good"] or [*groups["unlabelled"], *groups["unknown"]]  # of the latter, what is wrong is said
+    if not of_split:
         raise SearchError(
-            f"No {split} row of {rows.dataset.name!r} is labelled with an expert of this router, so nothing can be "
-            f"{'searched' if split == 'tune' else 'judged'}. Label some on the Data page, or add the file without its "
-            "own splits."
+            f"{rows.dataset.name!r} has no {split or ''} rows, so nothing can be "
+            f"{'judged' if split in ('dev', 'sealed') else 'searched'}. Add the file without splits of its own."
         )
-    every = np.array(groups["good"] or range(len(rows)), dtype=np.int64)
+    every = np.array(of_split, dtype=np.int64)
     return sample_of(config, rows.labels, query_types=rows.query_types, groups=rows.groups, rows=every), left
 
 

@@ -189,5 +189,5 @@ def test_a_run_written_as_json_reads_back_as_it_was(found):
 
 def test_a_split_without_a_usable_row_is_said_and_never_filled_from_another():
     bare = replace(ROWS, splits=("tune",) * len(ROWS))
-    with pytest.raises(SearchError, match="No dev row of 'made' is labelled"):
+    with pytest.raises(SearchError, match="'made' has no dev rows"):
         tune(bare, CONFIG, CONFIG, Spec(AXES, "best accuracy"), evidence(bare))

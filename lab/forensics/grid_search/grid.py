@@ -65,7 +65,7 @@ class Grid:
         lowest = [axis.values[0] for axis in self.inner]
         config = config_at(self.config, [*self.outer, *self.inner], [*values, *lowest])
         measured = Measured.of(self.sample, config, evidence(config))
-        return Slice(config, measured, Cells(Reach(measured, self.inner), self.stakes))
+        return Slice(config, measured, Cells(Reach(measured, self.inner), self.stakes.running(config.strategy)))
 
     def metric(self, name: str) -> Values:
         """Return a measure of every cell, with one dimension an axis. Raises SearchError for an unknown measure."""

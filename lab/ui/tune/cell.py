@@ -27,6 +27,7 @@ def draw(asked: Asked, found: Tuning) -> None:
     cell = heatmap.cell_of(found)
     sample, decided = found.grid.sample, found.grid.outcomes_at(cell)
     st.markdown(f"**{text.plain(_setting(found, cell))}**")
+    stakes = asked.costs.stakes.running(found.grid.config_at(cell).strategy)
     right = int(np.count_nonzero(sample.right(decided)))
     share = wilson(right, len(sample))
     parts = [f"accuracy {share} (Wilson), {right:,} of {len(sample):,} tune rows"]
@@ -35,7 +36,7 @@ def draw(asked: Asked, found: Tuning) -> None:
         ("misroute_cost", "misroute cost"), ("cost", "cost"), ("overhead_ms", "overhead ms"),
         ("end_to_end_ms", "end-to-end ms"),
     ):  # fmt: skip
-        value = ratio(name, sample, asked.costs.stakes).of(sample, decided)
+        value = ratio(name, sample, stakes).of(sample, decided)
         if value == value:
             parts.append(f"{title} {value:.3g}")
     st.caption(text.plain(" · ".join(parts)))

@@ -41,7 +41,7 @@ def table(
         shown,
         key=key,
         name=f"{bench.rows.dataset.name}-{key}",
-        caption=f"{len(places):,} rows; click one to see why."
+        caption=f"{len(places):,} row{'s' * (len(places) != 1)}; click one to see why."
         + (f" The first {_MOST:,} are shown." if len(places) > _MOST else ""),
         config={
             "prompt": st.column_config.TextColumn(width="large"),
