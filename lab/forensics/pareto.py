@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lab.forensics.grid_search.cells import Cells
 from lab.forensics.grid_search.grid import Grid
-from lab.forensics.matrix import running
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -76,6 +74,4 @@ def settings(grid: Grid, measures: Sequence[str]) -> Floats:
 
     The time to decide is that of the layers which a cell's strategy has. Raises SearchError for an unknown measure.
     """
-    cells = [Cells(one.cells.reach, running(grid.stakes, one.config)) for one in grid.slices]
-    columns = [grid.assembled([one.metric(name) for one in cells]).ravel() for name in measures]
-    return np.stack(columns, axis=1)
+    return np.stack([grid.metric(name).ravel() for name in measures], axis=1)
