@@ -9,7 +9,7 @@ import streamlit as st  # noqa: E402  the guard comes first
 from lab.errors import LabError  # noqa: E402
 from lab.ui import resources, workbench  # noqa: E402
 from lab.ui.components import fault  # noqa: E402
-from lab.ui.tune import cell, controls, costs, heatmap, recommendation, saved, strip, tabs  # noqa: E402
+from lab.ui.tune import controls, costs, explore, recommendation, saved, strip, tabs  # noqa: E402
 
 bench = workbench.opened()
 try:
@@ -23,12 +23,7 @@ except LabError as err:
     st.stop()
 
 recommendation.draw(bench, found)
-left, right = st.columns([7, 5], gap="large")
-with left:
-    heatmap.draw(bench, asked, found)
-with right:
-    cell.draw(asked, found)
-cell.prompts(bench, found)
+explore.draw(bench, asked, found)
 strip.draw(bench, found, resources.baselines(search))
 tabs.draw(bench, asked, found)
 saved.draw(bench, search)

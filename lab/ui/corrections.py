@@ -14,7 +14,7 @@ from lab.forensics.datasets import Rows, load
 from lab.forensics.tuning import effect
 from lab.store import labels
 from lab.types import NONE, Flip, RouterConfig, new_id
-from lab.ui import resources, text, wording, workbench
+from lab.ui import notices, resources, text, wording, workbench
 
 _MOST_KEYS = 9
 _MOST_BUTTONS = 12
@@ -70,10 +70,10 @@ def _give(target: dict[str, Any], expert: str) -> None:
     try:
         labels.give(resources.lab().store, new_id(), expert=expert, created_at=datetime.now(UTC), **target)
     except LabError as err:
-        st.toast(f"The label was not stored. {text.sentence(str(err))}")
+        notices.tell(f"The label was not stored. {text.sentence(str(err))}")
         return
     shown = "nobody" if expert == NONE else expert
-    st.toast(f"Stored: it should have gone to {text.plain(shown)}.")
+    notices.tell(f"Stored: it should have gone to {text.plain(shown)}.")
 
 
 def put_in_draft(flip: Flip) -> None:
@@ -84,9 +84,9 @@ def put_in_draft(flip: Flip) -> None:
         before = lab.routers.adopted().config if draft is None else draft.config
         after = lab.drafting.apply_flip(flip).config
     except LabError as err:
-        st.toast(f"The draft was not changed. {text.sentence(str(err))}")
+        notices.tell(f"The draft was not changed. {text.sentence(str(err))}")
         return
-    st.toast(f"In the draft now. {text.plain(moved(before, after))}")
+    notices.tell(f"In the draft now. {text.plain(moved(before, after))}")
 
 
 def moved(before: RouterConfig, after: RouterConfig) -> str:
