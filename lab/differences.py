@@ -91,7 +91,7 @@ def _differences(a: RouterConfig, b: RouterConfig) -> Iterator[Difference]:
         yield Difference("order", "order of the experts", None, stayed_a, stayed_b)
     for name, expert in are.items():
         if name in were:
-            yield from _of_expert(were[name], expert)
+            yield from () if were[name] == expert else _of_expert(were[name], expert)
         else:
             yield Difference("expert", "expert", name, None, _contents(expert))
     for name, expert in were.items():

@@ -16,7 +16,7 @@ from lab.errors import SearchError
 from lab.forensics.baselines import Baseline, baselines, out_of_fold
 from lab.forensics.compare import Comparison, accuracy_of, compare
 from lab.forensics.datasets import Rows
-from lab.forensics.datasets.normalise import normal
+from lab.forensics.datasets.normalise import normal, normals
 from lab.forensics.evidence import Bools, Evidence, Ints, Outcomes
 from lab.forensics.fit import fit_learned
 from lab.forensics.grid_search.axes import Axis
@@ -80,7 +80,8 @@ def usable(rows: Rows, config: RouterConfig, split: str | None = None) -> tuple[
     known = {expert.name for expert in config.experts} | {NONE}
     held = {normal(utterance) for expert in config.experts for utterance in expert.utterances}
     groups: dict[str, list[int]] = {"unlabelled": [], "unknown": [], "utterances": [], "good": []}
-    for row, (prompt, label) in enumerate(zip(rows.prompts, rows.labels, strict=True)):
+    plain = normals(rows.prompts) if held else rows.prompts
+    for row, (prompt, label) in enumerate(zip(plain, rows.labels, strict=True)):
         if split is not None and rows.splits[row] != split:
             continue
         if label is None:
@@ -88,7 +89,7 @@ def usable(rows: Rows, config: RouterConfig, split: str | None = None) -> tuple[
         elif label not in known:
             kind = "unknown"
         else:
-            kind = "utterances" if held and normal(prompt) in held else "good"
+            kind = "utterances" if prompt in held else "good"
         groups[kind].append(row)
     left = LeftOut(*(np.array(groups[kind], dtype=np.int64) for kind in ("unlabelled", "unknown", "utterances")))
     if not groups["good"] and groups["utterances"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _ASCII_SIGNS = re.compile(r"[!-/:-@\[-`{-~]+")
 
@@ -32,3 +33,9 @@ def bare(text: str) -> str:
     plain = normal(text)
     signless = _ASCII_SIGNS.sub(" ", plain) if plain.isascii() else plain.translate(_signs_to_blanks)
     return " ".join(signless.split()) or plain
+
+
+@lru_cache(maxsize=4)
+def normals(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `normal` of each text; kept for the last datasets, since every search and every edit asks for it."""
+    return tuple(map(normal, texts))
