@@ -9,6 +9,8 @@ import streamlit as st
 
 from lab.forensics.datasets.csv_out import to_csv
 
+_FEW = 10  # rows: so many are shown whole, at the height that the font gives them
+
 
 def table(
     columns: Mapping[str, Sequence[Any]],
@@ -25,7 +27,8 @@ def table(
     """Draw columns of equal length with their caption and a CSV download called `name`.
 
     `on_pick` is called with the place of a row that was clicked, before the page runs again; `beside` draws further
-    buttons next to the download. `whole` is what the download holds where not all of it is shown.
+    buttons next to the download. `height` is the most, in pixels. `whole` is what the download holds where not all of
+    it is shown.
     """
 
     def picked() -> None:
@@ -33,7 +36,8 @@ def table(
         if rows and on_pick is not None:
             on_pick(rows[0])
 
-    sized: dict[str, Any] = {} if height is None else {"height": height}
+    few = max(map(len, columns.values()), default=0) <= _FEW
+    sized: dict[str, Any] = {} if height is None or few else {"height": height}
     st.dataframe(
         dict(columns),
         hide_index=True,

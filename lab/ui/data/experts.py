@@ -109,7 +109,7 @@ def _table(rows: Rows, made: RouterConfig, counts: dict[str, int]) -> None:
             caption="Click one to read its rows.",
             config={"first utterance": st.column_config.TextColumn(width="large")},
             on_pick=lambda place: places.show_rows(label=shown[place].name),
-            height=min(38 + 35 * len(shown), 320),
+            height=320,
         )
 
 

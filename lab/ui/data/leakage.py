@@ -71,7 +71,7 @@ def _duplicates(rows: Rows) -> None:
         "to read its rows." + (f" The first {_MOST:,} are shown." if len(groups) > _MOST else ""),
         config={"prompt": st.column_config.TextColumn(width="large")},
         on_pick=lambda place: places.show_group(rows, int(rows.groups[shown[place][0]])),
-        height=min(38 + 35 * len(shown), 320),
+        height=320,
     )
 
 
@@ -166,7 +166,7 @@ def _leaking(rows: Rows, found: list[Leak], pairs: list[tuple[str, str]], name: 
             "cosine": st.column_config.NumberColumn(format="%.3f"),
         },
         on_pick=lambda place: _open(rows, shown[place].row),
-        height=min(38 + 35 * len(shown), 380),
+        height=380,
     )
 
 

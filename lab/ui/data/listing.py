@@ -74,7 +74,7 @@ def draw() -> list[Dataset]:
             "added": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
         on_pick=lambda place: places.use(listed[place]),
-        height=min(38 + 35 * len(listed), _TALLEST),
+        height=_TALLEST,
     )
     return listed
 

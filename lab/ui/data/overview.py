@@ -128,7 +128,7 @@ def _counts(rows: Rows, title: str, name: str, values: Sequence[str | None]) -> 
             "share": st.column_config.NumberColumn(format="percent"),
         },
         on_pick=lambda place: _pick(name, ranked[place][0]),
-        height=min(38 + 35 * len(ranked), 248),
+        height=248,
     )
 
 

@@ -108,5 +108,5 @@ def _bad(report: Report, reason: str, key: str) -> None:
         caption=f"{len(bad):,} rows, left out as {reason}."
         + (f" The first {_MOST:,} are shown." if len(bad) > _MOST else ""),
         config={"text": st.column_config.TextColumn(width="large")},
-        height=min(38 + 35 * len(bad), 320),
+        height=320,
     )

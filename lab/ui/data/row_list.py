@@ -55,7 +55,7 @@ def table(rows: Rows, chosen: Ints, said: Mapping[int, Label], key: str) -> None
             "prompt": st.column_config.TextColumn(width="large"),
         },
         on_pick=lambda place: places.open_row(rows, int(shown[place])),
-        height=min(38 + 35 * len(shown), 420),
+        height=420,
     )
     if len(chosen) > MOST:
         st.download_button(

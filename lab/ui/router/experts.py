@@ -54,7 +54,7 @@ def draw(on: Desk) -> None:
             "price out": st.column_config.NumberColumn(format="%.2f"),
         },
         on_pick=lambda place: open_expert(shown[place].name),
-        height=min(38 + 35 * len(shown), _HEIGHT),
+        height=_HEIGHT,
     )
 
 

@@ -70,7 +70,7 @@ def _table(adopted: list[tuple[Adoption, RouterVersion]]) -> None:
             "adopted": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
         on_pick=lambda place: _open(adopted[place][1]),
-        height=min(38 + 35 * len(adopted), 320),
+        height=320,
     )
 
 

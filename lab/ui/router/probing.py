@@ -75,7 +75,7 @@ def _result(name: str, found: ProbeReport) -> None:
                 + ", ".join(f"{tag or '(none)'} {tally.passed} of {tally.n}" for tag, tally in found.by_tag.items())
             ),
             config={"prompt": st.column_config.TextColumn(width="large")},
-            height=min(38 + 35 * len(shown), 320),
+            height=320,
         )
 
 

@@ -128,7 +128,7 @@ def _table(bench: Workbench, found: RulesOfRows, split: str) -> None:
             ),
         },
         on_pick=lambda place: _pick(shown[place]),
-        height=min(38 + 35 * max(len(shown), 1), _HEIGHT),
+        height=_HEIGHT,
     )  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def _silent(found: RulesOfRows) -> None:
                 name="silent-patterns",
                 caption=f"n = {found.report.n:,}: what none of them holds may still be needed. Click one to open it.",
                 on_pick=lambda place: _pick(silent[place]),
-                height=min(38 + 35 * len(silent), _HEIGHT),
+                height=_HEIGHT,
             )
 
 

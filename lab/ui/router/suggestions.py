@@ -81,7 +81,7 @@ def _table(on: Desk, bench: Workbench, found: Suggested, config: RouterConfig) -
             ),
         },
         on_pick=lambda place: _pick(listed[place]),
-        height=min(38 + 35 * len(listed), _HEIGHT),
+        height=_HEIGHT,
     )  # fmt: skip
     opened = next((one for one in listed if _id(one) == st.query_params.get(_CANDIDATE)), None)
     if opened is not None:

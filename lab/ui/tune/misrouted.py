@@ -49,7 +49,7 @@ def table(
             "margin": st.column_config.NumberColumn(format="%.3f"),
         },
         on_pick=lambda place: _pick(key, int(chosen[place])),
-        height=min(38 + 35 * len(places), 420) if len(places) > 10 else None,
+        height=420,
         beside=lambda: _probes(bench, sample, places, key),
         whole=columns,
     )
