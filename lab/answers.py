@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from lab.errors import ProviderError
+from lab.messages import AnswerRequest, Chunk, Completion, Message
 from lab.providers import Choice
 from lab.records import Event, Response
-from lab.types import AnswerRequest, Chunk, Completion, Expert, Message
+from lab.types import Expert
 
 State = Literal["waiting", "answering", "ended"]
 CANCELLED = "cancelled"

@@ -15,11 +15,12 @@ from lab.config import ProviderSettings
 from lab.errors import EncoderUnavailable, JobError, NotFound, StoreError, Unstorable
 from lab.jobs import JobContext, Jobs
 from lab.live import Routers
+from lab.messages import Health, Message
 from lab.outbox import Outbox
 from lab.providers import Choice, LLMProvider, MockProvider, OllamaProvider, OpenAICompatibleProvider, choose
 from lab.records import Event, Response, RouterVersion
 from lab.store import Store, answers, events, versions
-from lab.types import Decision, Expert, Health, Message, Source, Trace, new_id
+from lab.types import Decision, Expert, Source, Trace, new_id
 
 _HEALTH_S = 5.0
 _KEPT = 1_000  # answers and unsaved events held in memory

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from lab.types import Decision, Message, RouterConfig, Source
+from lab.messages import Message
+from lab.types import Decision, RouterConfig, Source
 
 
 @dataclass(frozen=True, slots=True)

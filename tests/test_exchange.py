@@ -14,9 +14,10 @@ from lab.errors import BrokenStream, NotFound, PromptError, StoreError
 from lab.exchange import Exchange
 from lab.jobs import Jobs
 from lab.live import Routers
+from lab.messages import AnswerRequest, Chunk, Completion, Health, Model
 from lab.providers import MockProvider, OllamaProvider, PullProgress
 from lab.store import answers, events, open_store, versions
-from lab.types import NONE, AnswerRequest, Chunk, Completion, Health, Layer, Model, new_id
+from lab.types import NONE, Layer, new_id
 
 
 class Scripted:
@@ -97,7 +98,7 @@ def test_a_double_click_routes_once(exchange, store):
 
 
 def test_what_is_routed_is_the_last_user_message(exchange):
-    from lab.types import Message
+    from lab.messages import Message
 
     before = (Message("user", "entropy"), Message("assistant", "It grows."))
     routed = exchange.route("lol ok", source="page", before=before)

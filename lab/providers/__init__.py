@@ -8,11 +8,11 @@ import threading
 from collections.abc import Iterator
 from typing import Protocol
 
+from lab.messages import AnswerRequest, Chunk, Completion, Health, Model
 from lab.providers.auto import Choice, choose
 from lab.providers.mock import MockProvider
 from lab.providers.ollama import OllamaProvider, PullProgress, same_model
 from lab.providers.openai_compatible import OpenAICompatibleProvider
-from lab.types import AnswerRequest, Chunk, Completion, Health, Model
 
 __all__ = [
     "Choice",

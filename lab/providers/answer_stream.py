@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from time import perf_counter_ns
 
 from lab.errors import AnswerTooLong, BrokenStream, EmptyAnswer, ProviderError, ProviderTimeout
-from lab.types import Chunk, Completion
+from lab.messages import Chunk, Completion
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from lab.config import PROVIDERS
 from lab.errors import ConfigError
+from lab.messages import Health
 from lab.providers.ollama import same_model
-from lab.types import Health
 
 if TYPE_CHECKING:
     from lab.providers import LLMProvider

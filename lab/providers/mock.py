@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from time import perf_counter_ns
 
 from lab.errors import EmptyAnswer
-from lab.types import AnswerRequest, Chunk, Completion, Health, Model
+from lab.messages import AnswerRequest, Chunk, Completion, Health, Model
 
 ECHO_CHARS = 120
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.errors import ProviderError, ProviderTimeout
+from lab.messages import AnswerRequest, Chunk, Completion, Health, Model
 from lab.providers.addresses import checked_address
-from lab.types import AnswerRequest, Chunk, Completion, Health, Model
 
 if TYPE_CHECKING:
     import httpx

@@ -8,10 +8,10 @@ from typing import Any, TypeVar, cast
 import ollama
 
 from lab.errors import BrokenStream, ModelNotFound, ProviderTimeout, ServerFault
+from lab.messages import AnswerRequest, Model
 from lab.providers.answer_stream import Delta, Finish
 from lab.providers.model_server import ModelServer
 from lab.providers.ollama import PullProgress
-from lab.types import AnswerRequest, Model
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lab.errors import AccessDenied, ProviderError, ProviderTimeout
+from lab.messages import AnswerRequest, Chunk, Completion, Health, Model
 from lab.providers.addresses import checked_address
-from lab.types import AnswerRequest, Chunk, Completion, Health, Model
 
 if TYPE_CHECKING:
     import httpx

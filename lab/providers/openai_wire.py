@@ -8,9 +8,9 @@ import httpx
 import openai
 
 from lab.errors import ModelNotFound, ProviderError, ServerFault
+from lab.messages import AnswerRequest, Model
 from lab.providers.answer_stream import Delta, Finish
 from lab.providers.model_server import ModelServer, RequestRefused
-from lab.types import AnswerRequest, Model
 
 Events: TypeAlias = openai.AsyncStream[Any]
 

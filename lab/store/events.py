@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlmodel import Session, col, select
 
 from lab.errors import NotFound
+from lab.messages import Message
 from lab.records import Event
 from lab.store.engine import Store, insert_once
 from lab.store.serialise import (
@@ -20,7 +21,7 @@ from lab.store.serialise import (
 )
 from lab.store.tables import EventRow, RouterVersionRow
 from lab.store.text import check_text, check_texts, is_storable
-from lab.types import Decision, Layer, Message, Source
+from lab.types import Decision, Layer, Source
 
 
 def record(

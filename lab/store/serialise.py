@@ -8,7 +8,8 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-from lab.types import Calibration, Calibrator, Expert, LearnedWeights, Match, Message, Price, RouterConfig, Timings
+from lab.messages import Message
+from lab.types import Calibration, Calibrator, Expert, LearnedWeights, Match, Price, RouterConfig, Timings
 
 
 def dumps(value: Any) -> str:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lab.errors import DatasetError
 from lab.forensics.datasets import LABELLED_EVENTS, add, delete, ensure_built_in, labelled_events, load, origins, sift
+from lab.messages import Message
 from lab.store import Store, datasets, events, labels, open_store, versions
-from lab.types import Decision, Expert, Layer, Message, RouterConfig, Timings
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(data_dir=tmp_path)
-    yield opened
-    opened.close()
+from lab.types import Decision, Expert, Layer, RouterConfig, Timings
 
 
 @pytest.fixture

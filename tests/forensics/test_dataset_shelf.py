@@ -24,13 +24,6 @@ FEW = sifted([("tell me a joke", "zoomer"), ("what is entropy", "professor"), ("
 MANY = sifted([(f"prompt number {at} about topic {at * 7919 % 401}", "ab"[at % 2]) for at in range(400)])
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(data_dir=tmp_path)
-    yield opened
-    opened.close()
-
-
 def parquet_files(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "datasets").iterdir() if path.name != ".lock")
 

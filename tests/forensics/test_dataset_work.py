@@ -35,13 +35,6 @@ class Counting(WordEncoder):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(data_dir=tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def jobs(store: Store) -> Iterator[Jobs]:
     made = Jobs(store, beat_s=0.02)
     yield made

@@ -13,7 +13,7 @@ from lab.forensics.datasets import Rows, add
 from lab.forensics.evidence import FALLBACK, KEYWORD
 from lab.forensics.sealed import look, sealed_to_json
 from lab.forensics.tuning import evidence_for
-from lab.store import Store, looks, open_store
+from lab.store import Store, looks
 from lab.types import NONE, Expert, RouterConfig
 
 SEALED = (
@@ -30,13 +30,6 @@ SEALED = (
 def router(**changes: object) -> RouterConfig:
     """Patterns alone decide."""
     return two_experts(strategy="keyword", **changes)
-
-
-@pytest.fixture
-def store(tmp_path):
-    opened = open_store(data_dir=tmp_path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

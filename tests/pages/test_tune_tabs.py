@@ -11,8 +11,9 @@ from lab.forensics.datasets import add, load
 from lab.forensics.matrix import matrix, strategies
 from lab.forensics.sample import Stakes
 from lab.forensics.tuning import usable
+from lab.messages import Message
 from lab.store import datasets, events
-from lab.types import Message, new_id
+from lab.types import new_id
 from lab.ui import resources
 
 RUN_S = 60

@@ -11,8 +11,8 @@ import pytest
 from scripted_server import Reply, ScriptedServer
 
 from lab.errors import ProviderError
+from lab.messages import AnswerRequest, Message
 from lab.providers import OllamaProvider, OpenAICompatibleProvider
-from lab.types import AnswerRequest, Message
 
 ASK = AnswerRequest("tiny", (Message("user", "Hi"),))
 

@@ -4,8 +4,8 @@ import sys
 import pytest
 
 from lab.errors import ConfigError
+from lab.messages import Health
 from lab.providers import LLMProvider, MockProvider, OllamaProvider, OpenAICompatibleProvider, choose
-from lab.types import Health
 
 PROVIDERS: dict[str, LLMProvider] = {
     "ollama": OllamaProvider("http://127.0.0.1:11434"),

@@ -20,7 +20,7 @@ from lab.errors import (
     RateLimited,
     ServerFault,
 )
-from lab.types import AnswerRequest, Message
+from lab.messages import AnswerRequest, Message
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.errors import EmptyAnswer
+from lab.messages import AnswerRequest, Chunk, Completion, Message
 from lab.providers import MockProvider
-from lab.types import AnswerRequest, Chunk, Completion, Message
 
 PROFESSOR = "You are a patient professor who answers technical, mathematical, scientific and factual questions."
 ZOOMER = "You are a warm, quick-witted friend in your early twenties. Chat, joke, cheer people up."

@@ -9,8 +9,8 @@ from dialects import OLLAMA
 from scripted_server import PATIENCE_S, Act, Reply, ScriptedServer
 
 from lab.errors import BrokenStream, ModelNotFound, ProviderTimeout, ProviderUnavailable, ServerFault
+from lab.messages import AnswerRequest, Completion, Health, Message, Model
 from lab.providers import OllamaProvider, PullProgress, same_model
-from lab.types import AnswerRequest, Completion, Health, Message, Model
 
 pytestmark = pytest.mark.timeout(90)
 

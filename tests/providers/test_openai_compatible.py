@@ -8,8 +8,8 @@ from dialects import OPENAI
 from scripted_server import Reply, ScriptedServer
 
 from lab.errors import AccessDenied, ProviderError, ServerFault
+from lab.messages import AnswerRequest, Chunk, Completion, Message, Model
 from lab.providers import OpenAICompatibleProvider
-from lab.types import AnswerRequest, Chunk, Completion, Message, Model
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -9,7 +9,7 @@ from dialects import Dialect
 from scripted_server import PATIENCE_S, Act, ScriptedServer
 
 from lab.errors import AnswerTooLong, ConfigError, ProviderError
-from lab.types import AnswerRequest, Chunk, Completion, Message
+from lab.messages import AnswerRequest, Chunk, Completion, Message
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from lab.errors import ServerFault
+from lab.messages import AnswerRequest, Chunk, Completion, Message
 from lab.providers import OpenAICompatibleProvider
-from lab.types import AnswerRequest, Chunk, Completion, Message
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

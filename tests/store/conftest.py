@@ -13,9 +13,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from lab.messages import Message
 from lab.records import Event, RouterVersion
 from lab.store import Store, events, open_store, upgrade, versions
-from lab.types import Decision, Expert, Layer, Match, Message, RouterConfig, Timings, new_id
+from lab.types import Decision, Expert, Layer, Match, RouterConfig, Timings, new_id
 
 ROOT = Path(__file__).parents[2]
 POSTGRES = os.environ.get("LAB_TEST_POSTGRES_URL")

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab.errors import NotFound, StoreError
+from lab.messages import Message
 from lab.records import Event, RouterVersion
 from lab.store import Store, events, open_store
-from lab.types import Layer, Message, Timings
+from lab.types import Layer, Timings
 
 Recorder = Callable[..., Event]
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))

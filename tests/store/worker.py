@@ -2,8 +2,9 @@
 
 import sys
 
+from lab.messages import Message
 from lab.store import events, open_store, versions
-from lab.types import Decision, Expert, Layer, Message, RouterConfig, Timings
+from lab.types import Decision, Expert, Layer, RouterConfig, Timings
 
 
 def say(word: str) -> None:

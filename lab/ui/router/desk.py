@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -110,6 +111,17 @@ def _ready(bench: Workbench, config: RouterConfig) -> bool:
 def _wait(bench: Workbench, configs: list[RouterConfig]) -> None:
     if all(bench.evidence(config).ready for config in configs):
         st.rerun()
+
+
+def unfolded(on: Desk, title: str, key: str, **bound: Any) -> Any | None:
+    """Draw a folded part that needs a dataset; return where to draw it, or None while it is closed or has none."""
+    folded = st.expander(title, key=key, on_change="rerun", **bound)
+    if not folded.open:
+        return None
+    if on.bench is None:
+        folded.info(text.sentence(on.why))
+        return None
+    return folded
 
 
 # ------------------------------------------------------------------------------------------------ what just happened

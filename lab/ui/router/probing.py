@@ -99,13 +99,10 @@ def _forget() -> None:
 
 def make(on: Desk) -> None:
     """Draw the way to a probe file out of rows that live gets right today."""
-    folded = st.expander("Make a probe file from what live gets right", key=_MAKE, on_change="rerun")
-    if not folded.open:
+    folded = desk.unfolded(on, "Make a probe file from what live gets right", _MAKE)
+    if folded is None or on.bench is None:
         return
     with folded:
-        if on.bench is None:
-            st.info(text.sentence(on.why))
-            return
         n = st.number_input("Probes", 1, _MOST, _USUAL, key=_N, width=140)
         try:
             probes = _drawn(on.bench, on.adopted.config, int(n))

@@ -40,13 +40,10 @@ _KINDS: dict[str, Callable[[PatternReport], Sequence[int]]] = {
 
 def draw(on: Desk) -> None:
     """Draw the forensics, folded: they are worked out when they are opened."""
-    folded = st.expander("Rule forensics: what each pattern does", key=_OPEN, on_change="rerun", bind="query-params")
-    if not folded.open:
+    folded = desk.unfolded(on, "Rule forensics: what each pattern does", _OPEN, bind="query-params")
+    if folded is None or on.bench is None:
         return
     with folded:
-        if on.bench is None:
-            st.info(text.sentence(on.why))
-            return
         rows, split = on.bench.rows, _split(on.bench)
         try:
             found, config = held(

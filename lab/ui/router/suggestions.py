@@ -27,13 +27,10 @@ _HEIGHT = 420
 
 def draw(on: Desk) -> None:
     """Draw the suggestions, folded: they are mined when they are opened."""
-    folded = st.expander("Suggestions: what the tune errors ask for", key=_OPEN, on_change="rerun", bind="query-params")
-    if not folded.open:
+    folded = desk.unfolded(on, "Suggestions: what the tune errors ask for", _OPEN, bind="query-params")
+    if folded is None or on.bench is None:
         return
     with folded:
-        if on.bench is None:
-            st.info(text.sentence(on.why))
-            return
         rows = on.bench.rows
         try:
             found, config = held("suggestions-for", rows.hash, on.config, lambda one: resources.suggestions(rows, one))
