@@ -73,7 +73,7 @@ def add_commands(commands: Any) -> None:
 
 def _add(arguments: argparse.Namespace) -> int:
     from lab.config import load_settings
-    from lab.forensics.datasets import add, read_file, sift
+    from lab.forensics.datasets import add, left_out, read_file, sift
     from lab.store import open_store
 
     settings = load_settings()
@@ -84,6 +84,7 @@ def _add(arguments: argparse.Namespace) -> int:
     with closing(open_store(settings.database_url, settings.data_dir)) as store:
         name = arguments.name or Path(arguments.file).stem
         added = add(store, settings.data_dir, sifted, name=name, seed=arguments.seed)
+        left_out.keep(settings.data_dir, added.dataset, sifted.report, new=added.new)
     if arguments.json:
         _say_json(_added_json(added, sifted))
         return 0

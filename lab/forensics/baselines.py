@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lab.encoders import Vectors
-from lab.forensics.answer_quality import NOT_TOLD, AnswerQuality, Rated, rated
+from lab.forensics.answers.quality import NOT_TOLD, AnswerQuality, Rated, rated
 from lab.forensics.compare import accuracy_of
 from lab.forensics.evidence import FALLBACK, SEMANTIC, Ints, Outcomes
 from lab.forensics.metrics import Interval

@@ -17,16 +17,16 @@ from lab.config import REPOSITORY, Settings, compose, load_settings
 from lab.drafting import Drafting
 from lab.errors import LabError
 from lab.exchange import Exchange, Routed, providers_of
+from lab.forensics.answers.routed import Answered
+from lab.forensics.answers.routed import answered as answers_of
 from lab.forensics.baselines import Baseline
-from lab.forensics.calibrated import Calibrated, calibrated
-from lab.forensics.dataset_rules import RulesOfRows, Suggested, rules_of, suggest
+from lab.forensics.calibration.calibrated import Calibrated, calibrated
 from lab.forensics.datasets import Rows, ensure_built_in
 from lab.forensics.draft_effect import DraftEffect, draft_effect
 from lab.forensics.evidence import Evidence
-from lab.forensics.latency_job import ColdAndWarm
+from lab.forensics.latency.job import ColdAndWarm
 from lab.forensics.probes import Probe, ProbeReport, run
-from lab.forensics.routed_answers import Answered
-from lab.forensics.routed_answers import answered as answers_of
+from lab.forensics.rules.of_dataset import RulesOfRows, Suggested, rules_of, suggest
 from lab.forensics.runs import spec_to_json
 from lab.forensics.sample import Stakes
 from lab.forensics.stored_figures import measured_times as stored_times

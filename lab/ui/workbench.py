@@ -47,13 +47,33 @@ class Workbench:
 
 
 def pick() -> None:
-    """Draw the choice of the dataset in use, kept in the address."""
+    """Draw the choice of the dataset: first the one that the address names, else that of before, else the newest."""
     names = [dataset.name for dataset in stored.listed(resources.lab().store)]
-    if names:
-        st.selectbox(
-            "Dataset", names, key=DATASET, bind="query-params", label_visibility="collapsed", width=200,
-            help="The dataset that Data, Tune and Router work on.",
-        )  # fmt: skip
+    if not names:
+        return
+    named = st.query_params.get(DATASET)
+    if named in names:
+        st.session_state[DATASET] = named
+    elif st.session_state.get(DATASET) not in names:
+        st.session_state[DATASET] = names[0]
+    st.selectbox(
+        "Dataset", names, key=DATASET, on_change=_name, label_visibility="collapsed", width=200,
+        help="The dataset that Data, Tune and Router work on.",
+    )  # fmt: skip
+    if named and named not in names:
+        st.warning(
+            f"There is no dataset {text.plain(named)!r}: it was deleted or renamed. "
+            f"This is {text.plain(st.session_state[DATASET])}."
+        )
+
+
+def use(name: str) -> None:
+    """Take a dataset into use; for callbacks."""
+    st.session_state[DATASET] = st.query_params[DATASET] = name
+
+
+def _name() -> None:
+    use(st.session_state[DATASET])
 
 
 def dataset() -> Dataset | None:
@@ -61,6 +81,12 @@ def dataset() -> Dataset | None:
     listed = stored.listed(resources.lab().store)
     chosen = st.session_state.get(DATASET)
     return next((one for one in listed if one.name == chosen), listed[0] if listed else None)
+
+
+def in_address(chosen: Dataset) -> None:
+    """Let the address name the dataset, so that a link shows it also when it is no longer the newest."""
+    if st.query_params.get(DATASET) in (None, ""):
+        st.query_params[DATASET] = chosen.name
 
 
 def opened() -> Workbench:
@@ -71,6 +97,7 @@ def opened() -> Workbench:
         if chosen is None:
             _nothing()
         assert chosen is not None
+        in_address(chosen)
         bench = Workbench(
             lab, load(lab.store, lab.settings.data_dir, chosen.id), lab.routers.live(), lab.drafting.current()
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from doubles import WordEncoder, two_experts
-from stored import rows_of
+from forensics.stored import rows_of
 
 from lab.forensics.draft_effect import draft_effect
 from lab.forensics.evidence import Evidence

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from doubles import WordEncoder, two_experts
-from stored import rows_of
+from forensics.stored import rows_of
 
 from lab.errors import DatasetError
 from lab.forensics.evidence import Evidence

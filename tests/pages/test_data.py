@@ -123,6 +123,18 @@ def test_the_dataset_in_use_is_the_frames(page):
     assert table(page, "in use")["in use"] == ["in use", ""]
 
 
+def test_the_address_names_the_dataset_also_while_it_is_the_newest(page):
+    assert page.query_params["dataset"] == "benchmark"
+    put(FILE, "head.csv")
+    assert page.run().selectbox(key="dataset").value == "benchmark"
+
+
+def test_a_link_to_a_dataset_that_is_gone_says_which_one_is_shown(page):
+    page.query_params["dataset"] = "gone_one"
+    page.run()
+    assert "There is no dataset 'gone_one': it was deleted or renamed. This is benchmark." in shown(page)
+
+
 def test_a_damaged_file_is_a_sentence_and_the_dataset_can_still_be_deleted(page):
     lab, dataset = resources.lab(), work_on(page, FILE, "head.csv")
     (lab.settings.data_dir / "datasets" / f"{dataset.content_hash}.parquet").write_bytes(b"PAR1 nonsense")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from test_tune import searched, shown
 
-from lab.forensics.answer_quality import rated
+from lab.forensics.answers.quality import rated
+from lab.forensics.answers.routed import Answered
 from lab.forensics.datasets import load
-from lab.forensics.routed_answers import Answered
 from lab.records import Outcome
 from lab.store import datasets, outcomes
 from lab.ui import resources

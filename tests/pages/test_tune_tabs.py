@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from forensics.dataset_case import sifted
 
-from lab.forensics.calibrated import calibrated
+from lab.forensics.calibration.calibrated import calibrated
 from lab.forensics.datasets import add, load
 from lab.forensics.matrix import matrix, strategies
 from lab.forensics.sample import Stakes
@@ -220,6 +220,24 @@ def test_the_layers_wrong_decisions_can_be_read(opened):
     wrong = calibrated(rows, live, evidence_of(rows)).wrong("fallback")
     assert f"decided wrongly by the fallback layer, the surest first: {len(wrong)}" in shown(page)
     assert not page.exception
+
+
+def test_a_bin_of_the_diagram_opens_its_rows_the_wrong_ones_first(opened):
+    page = opened("Calibration")
+    rows, live = rows_and_live()
+    one = calibrated(rows, live, evidence_of(rows))
+    right = one.decided.right
+    bins = {at: each for at, each in enumerate(one.report.before.width_bins) if 0 < sum(right[[*each.places]]) < each.n}
+    at, opening = next(iter(bins.items()))
+    page.query_params["bin"] = f"width.before.{at}"
+    page.run()
+    wrong = opening.n - sum(right[[*opening.places]])
+    told = f"(before): {opening.n} decisions, {wrong} of them wrong, those first"
+    assert told in shown(page)
+    listed = next(one.value for one in page.dataframe if "goes to" in one.value and len(one.value) == opening.n)
+    right = (listed["label"] == listed["goes to"]) | ((listed["label"] == "none") & (listed["layer"] == "fallback"))
+    assert right.tolist() == sorted(right.tolist())
+    assert listed["score"].between(opening.low, opening.high).all()
 
 
 def test_the_router_is_timed_cold_and_warm_and_the_page_shows_it(opened):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,13 +18,19 @@ MOST = 50_000
 """Rows that are kept of a report; their number is kept whole."""
 
 
-def keep(data_dir: Path, dataset: Dataset, report: Report) -> None:
-    """Keep the report on the file that a dataset came from, in the place of an earlier one. Raises OSError."""
+def keep(data_dir: Path, dataset: Dataset, report: Report, *, new: bool = True) -> None:
+    """Keep the report on the file that a dataset came from; one that is not `new` keeps the report that it has.
+
+    A full disk is no fault here: the rows are safe, only their report is not kept.
+    """
+    if not new and left_out_of(data_dir, dataset) is not None:
+        return
     path = _path(data_dir, dataset)
     unfinished = path.with_name(f"{path.name}.{new_id()}.part")
     cut = {**asdict(report), "bad": [asdict(one) for one in report.bad[:MOST]], "by_reason": report.by_reason}
-    unfinished.write_text(json.dumps(cut, ensure_ascii=False), encoding="utf-8", errors="surrogatepass")
-    os.replace(unfinished, path)
+    with suppress(OSError):
+        unfinished.write_text(json.dumps(cut, ensure_ascii=False), encoding="utf-8", errors="surrogatepass")
+        os.replace(unfinished, path)
 
 
 def left_out_of(data_dir: Path, dataset: Dataset) -> Report | None:

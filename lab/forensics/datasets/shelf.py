@@ -20,6 +20,7 @@ import numpy as np
 
 from lab.forensics.datasets.clusters import near_duplicates
 from lab.forensics.datasets.files import Content, alone, hash_of, holds, path_of, read, write
+from lab.forensics.datasets.left_out import forget
 from lab.forensics.datasets.report import Report, Sifted, refuse_nothing
 from lab.forensics.datasets.rows import Ints, Rows
 from lab.forensics.datasets.splits import NESTED_BELOW, split_rows
@@ -158,6 +159,7 @@ def delete(store: Store, data_dir: Path, dataset_id: str, *, deleted_at: datetim
         found = stored.of_content(store, dataset.content_hash)
         if found is None or found[1]:
             path_of(data_dir, dataset.content_hash).unlink(missing_ok=True)
+            forget(data_dir, dataset)
     return dataset
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 
 import streamlit as st
@@ -188,7 +187,6 @@ def _work(lab: Lab, found: Pending, sifted: Sifted) -> Work:
         added = _store(lab, found, sifted)
         if added.new and job.cancelled.is_set():  # storing is one step, so stopping it means taking it back
             delete(lab.store, lab.settings.data_dir, added.dataset.id)
-            left_out.forget(lab.settings.data_dir, added.dataset)
             job.check()
         job.progress(0, None, "drawing the splits")
         load(lab.store, lab.settings.data_dir, added.dataset.id)  # kept in memory for the page
@@ -203,9 +201,7 @@ def _store(lab: Lab, found: Pending, sifted: Sifted) -> Added:
     added = add(
         lab.store, folder, sifted, name=found.name, seed=found.seed, origin=found.origin, dataset_id=found.dataset_id
     )
-    with contextlib.suppress(OSError):  # the rows are safe; only their report is not kept
-        if added.new or left_out.left_out_of(folder, added.dataset) is None:
-            left_out.keep(folder, added.dataset, added.report)
+    left_out.keep(folder, added.dataset, added.report, new=added.new)
     return added
 
 

@@ -109,7 +109,7 @@ def _rename(dataset_id: str, key: str) -> None:
     except LabError as err:
         st.session_state[_ERROR] = err
         return
-    st.session_state[workbench.DATASET] = renamed.name
+    workbench.use(renamed.name)
 
 
 def _delete(dataset_id: str) -> None:
@@ -122,7 +122,6 @@ def _delete(dataset_id: str) -> None:
     except LabError as err:
         st.session_state[_ERROR] = err
         return
-    left_out.forget(lab.settings.data_dir, dataset)
     st.session_state[_DELETED] = None if sifted is None else _Deleted(dataset, sifted)
     if left:
         places.use(left[0])
@@ -150,9 +149,7 @@ def _bring_back() -> None:
     except LabError as err:
         st.session_state[_ERROR] = err
         return
-    report = deleted.sifted.report
-    if report.bad:
-        left_out.keep(lab.settings.data_dir, back.dataset, report)
+    left_out.keep(lab.settings.data_dir, back.dataset, deleted.sifted.report)
     st.session_state[_DELETED] = None
     places.use(back.dataset)
 

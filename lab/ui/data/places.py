@@ -34,7 +34,7 @@ def named(name: str, value: str | None) -> str:
 
 def use(dataset: Dataset, view: str = ROWS) -> None:
     """Take a dataset into use. For callbacks only, as all of these are."""
-    st.session_state[workbench.DATASET] = dataset.name
+    workbench.use(dataset.name)
     show_rows()
     go(view)
 

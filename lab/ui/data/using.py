@@ -23,6 +23,7 @@ def opened() -> Workbench:
     try:
         if chosen is None:
             raise NotFound("There is no dataset any more; another tab deleted it. Add one.")
+        workbench.in_address(chosen)
         with st.spinner(f"Reading {chosen.rows:,} rows …"):
             rows = load(lab.store, lab.settings.data_dir, chosen.id)
         return Workbench(lab, rows, lab.routers.live(), lab.drafting.current())

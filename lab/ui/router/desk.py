@@ -92,7 +92,10 @@ def _bench(lab: Lab, live: LiveRouter, adopted: RouterVersion, draft: Draft | No
 
 def _rows(lab: Lab) -> Rows | None:
     chosen = workbench.dataset()
-    return None if chosen is None else load(lab.store, lab.settings.data_dir, chosen.id)
+    if chosen is None:
+        return None
+    workbench.in_address(chosen)
+    return load(lab.store, lab.settings.data_dir, chosen.id)
 
 
 def _ready(bench: Workbench, config: RouterConfig) -> bool:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from lab.drafting import Change, with_expert
 from lab.errors import LabError
-from lab.forensics.utterance_twins import twins
+from lab.forensics.rules.twins import twins
 from lab.types import Expert, RouterConfig, new_id
 from lab.ui import resources, tables, text, wording
 from lab.ui.components import fault

@@ -9,8 +9,8 @@ import streamlit as st
 
 from lab.drafting import Change, with_expert
 from lab.errors import LabError
-from lab.forensics.dataset_rules import RulesOfRows
-from lab.forensics.rules import PatternReport
+from lab.forensics.rules.of_dataset import RulesOfRows
+from lab.forensics.rules.report import PatternReport
 from lab.types import RouterConfig, new_id
 from lab.ui import resources, tables, text, wording
 from lab.ui.components import fault

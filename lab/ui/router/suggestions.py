@@ -9,9 +9,9 @@ import streamlit as st
 
 from lab.differences import differences, sentence
 from lab.errors import LabError
-from lab.forensics.candidates import Candidate
+from lab.forensics.candidates.suggestions import Candidate
 from lab.forensics.compare import p_in_words
-from lab.forensics.dataset_rules import Suggested
+from lab.forensics.rules.of_dataset import Suggested
 from lab.types import RouterConfig, new_id
 from lab.ui import resources, tables, text, wording
 from lab.ui.components import fault

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from lab.forensics.answers.routed import Answered, value_in_words
+from lab.forensics.answers.score_value import ScoreValue
 from lab.forensics.evidence import Outcomes
 from lab.forensics.metrics import Interval
-from lab.forensics.routed_answers import Answered, value_in_words
-from lab.forensics.score_value import ScoreValue
 from lab.forensics.tuning import Tuning
 from lab.ui import tables, text
 from lab.ui.tune import misrouted

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.forensics.reliability import Bin, Reliability, RiskCoverage
+from lab.forensics.calibration.reliability import Bin, Reliability, RiskCoverage
 from lab.ui import colours
 
 _COLOURS = {"before": colours.LINE, "after": "#0F9488", "Platt": "#2F6FDE", "isotonic": "#D9822B"}
@@ -26,7 +26,8 @@ def diagram(sets: Mapping[str, Reliability], bins: str) -> Any:
         hoverinfo="skip", row=1, col=1,
     )  # fmt: skip
     for name, one in sets.items():
-        shown = [each for each in (one.width_bins if bins == "width" else one.mass_bins) if each.n]
+        numbered = [(at, each) for at, each in enumerate(bins_of(one, bins)) if each.n]
+        shown, opens = [each for _, each in numbered], [f"{name}.{at}" for at, _ in numbered]
         colour = _COLOURS.get(name, colours.PALETTE[3])
         x, y = [each.confidence for each in shown], [each.right.value for each in shown]
         figure.add_scatter(
@@ -36,11 +37,11 @@ def diagram(sets: Mapping[str, Reliability], bins: str) -> Any:
                      "array": [each.right.high - each.right.value for each in shown],
                      "arrayminus": [each.right.value - each.right.low for each in shown]},
             text=[_said(each) for each in shown], hovertemplate=f"{escape(name)}<br>%{{text}}<extra></extra>",
-            row=1, col=1,
+            customdata=opens, row=1, col=1,
         )  # fmt: skip
         figure.add_bar(
             x=x, y=[each.n for each in shown], width=0.012, marker={"color": colour}, showlegend=False,
-            legendgroup=name, text=[_said(each) for each in shown],
+            legendgroup=name, text=[_said(each) for each in shown], customdata=opens,
             textposition="none", hovertemplate=f"{escape(name)}<br>%{{text}}<extra></extra>", row=2, col=1,
         )  # fmt: skip
     figure.update_layout(
@@ -52,6 +53,11 @@ def diagram(sets: Mapping[str, Reliability], bins: str) -> Any:
     figure.update_yaxes(title="share that is right", range=[-0.03, 1.03], row=1, col=1)
     figure.update_yaxes(title="rows", row=2, col=1)
     return figure
+
+
+def bins_of(one: Reliability, bins: str) -> tuple[Bin, ...]:
+    """Return its bins of equal `width`, or of equal `mass`."""
+    return one.width_bins if bins == "width" else one.mass_bins
 
 
 def _said(one: Bin) -> str:

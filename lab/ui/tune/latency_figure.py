@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.forensics.latency_job import ColdAndWarm
+from lab.forensics.latency.job import ColdAndWarm
 from lab.ui import colours
 
 _COLD, _WARM = "#2F6FDE", "#D9822B"

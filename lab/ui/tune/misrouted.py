@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from lab.errors import LabError
+from lab.forensics.datasets import Rows
 from lab.forensics.evidence import LAYERS, Ints, Outcomes
 from lab.forensics.probes import Probe, write
 from lab.forensics.sample import Sample
@@ -14,7 +15,7 @@ from lab.ui import corrections, tables, text, trace
 from lab.ui.components import fault
 from lab.ui.workbench import Workbench
 
-ROW = "row"
+_OPENED = "why"
 _MOST = 2_000  # rows that a browser shows at once; the CSV holds all of them
 
 
@@ -48,14 +49,15 @@ def table(
             "score": st.column_config.NumberColumn(format="%.3f"),
             "margin": st.column_config.NumberColumn(format="%.3f"),
         },
-        on_pick=lambda place: _pick(key, int(chosen[place])),
+        on_pick=lambda place: _open(bench.rows, key, int(chosen[place])),
         height=420,
         beside=lambda: _probes(bench, sample, places, key),
         whole=columns,
     )
-    opened = st.session_state.get(_picked(key))
-    if opened is not None and opened in chosen:
-        why(bench, config, opened, key)
+    opened = st.query_params.get(_OPENED, "")
+    row = next((one for one in chosen.tolist() if opened == _name(bench.rows, key, one)), None)
+    if row is not None:
+        why(bench, config, row, key)
 
 
 def _probes(bench: Workbench, sample: Sample, places: Ints, key: str) -> None:
@@ -109,12 +111,12 @@ def _numbers(values: np.ndarray) -> list[object]:
     return [float(value) if np.isfinite(value) else None for value in values]
 
 
-def _picked(key: str) -> str:
-    return f"{key}-picked"
+def _name(rows: Rows, key: str, row: int) -> str:
+    return f"{rows.dataset.content_hash[:8]}.{key}.{row}"
 
 
-def _pick(key: str, row: int) -> None:
-    st.session_state[_picked(key)] = row
+def _open(rows: Rows, key: str, row: int) -> None:
+    st.query_params[_OPENED] = _name(rows, key, row)
 
 
 def why(bench: Workbench, config: RouterConfig, row: int, key: str) -> None:

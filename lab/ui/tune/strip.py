@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from lab.forensics.answers.routed import Answered
 from lab.forensics.baselines import Baseline
 from lab.forensics.compare import discordant, p_in_words
 from lab.forensics.metrics import holm
-from lab.forensics.routed_answers import Answered
 from lab.forensics.tuning import Tuning
 from lab.ui import resources, tables, text
 from lab.ui.tune import answers, misrouted

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
 from lab.errors import ConfigError, LabError
-from lab.forensics.calibrated import Calibrated
-from lab.forensics.calibration import LayerReport
+from lab.forensics.calibration.calibrated import Calibrated
+from lab.forensics.calibration.reliability import Reliability
+from lab.forensics.calibration.report import LayerReport
 from lab.forensics.metrics import Interval
-from lab.forensics.reliability import Reliability
 from lab.forensics.tuning import Tuning
 from lab.types import Layer, RouterConfig, new_id
 from lab.ui import charts, resources, tables, text
@@ -22,7 +23,7 @@ from lab.ui.tune.controls import Asked
 from lab.ui.tune.provenance import caption
 from lab.ui.workbench import Workbench
 
-_OPEN, _ERROR = "layer", "calibration_error"
+_OPEN, _BIN, _ERROR = "layer", "bin", "calibration_error"
 _FIGURES = {"ECE, width": "ece_width", "ECE, mass": "ece_mass", "Brier": "brier"}
 _METHODS = {"share": "its share", "platt": "Platt", "isotonic": "isotonic regression"}
 _BINS = {"width": "of equal width", "mass": "of equal count"}
@@ -140,9 +141,32 @@ def _reliability(bench: Workbench, one: Calibrated, said: str) -> None:
         figures.diagram(sets, bins or "width"),
         key=f"reliability-{shown}-{bins}",
         name=f"{bench.rows.dataset.name}-reliability-{shown}",
-        caption=f"{said} · bins {_BINS[bins or 'width']}, bars are Wilson 95 %",
+        caption=f"{said} · bins {_BINS[bins or 'width']}, bars are Wilson 95 % · click a point for its rows",
         alt="; ".join(f"{name}: ECE {each.ece_width}, Brier {each.brier}" for name, each in sets.items()),
+        on_pick=lambda picked: _open_bin(picked, bins or "width"),
     )
+    _bin(bench, one, sets, bins or "width")
+
+
+def _open_bin(picked: list[object], bins: str) -> None:
+    st.query_params[_BIN] = f"{bins}.{picked[0]}"
+
+
+def _bin(bench: Workbench, one: Calibrated, sets: Mapping[str, Reliability], bins: str) -> None:
+    """The rows of the bin that was clicked, the wrong ones first."""
+    kind, _, place = st.query_params.get(_BIN, "").partition(".")
+    name, _, number = place.partition(".")
+    of = figures.bins_of(sets[name], bins) if name in sets and kind == bins else ()
+    opened = next((each for at, each in enumerate(of) if str(at) == number and each.n), None)
+    if opened is None:
+        return
+    places = np.array(opened.places)
+    right = one.sample.right(one.outcomes)[places]
+    misrouted.table(
+        bench, one.sample, one.outcomes, places[np.argsort(right, kind="stable")], config=one.config, key="bin",
+        title=f"probability {opened.low:.3f} to {opened.high:.3f} ({name}): {opened.n:,} decisions, "
+        f"{int((~right).sum()):,} of them wrong, those first",
+    )  # fmt: skip
 
 
 def _sets(one: Calibrated, shown: str) -> dict[str, Reliability]:

@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 
 from lab.errors import LabError
-from lab.forensics.end_to_end import end_to_end
 from lab.forensics.evidence import Ints
-from lab.forensics.latency import LatencyReport
-from lab.forensics.latency_job import MOST_PROMPTS, ColdAndWarm, chosen, key_of, latency_job
+from lab.forensics.latency.end_to_end import end_to_end
+from lab.forensics.latency.job import MOST_PROMPTS, ColdAndWarm, chosen, key_of, latency_job
+from lab.forensics.latency.report import LatencyReport
+from lab.forensics.latency.spread import Spread
 from lab.forensics.matrix import speaks_alike
-from lab.forensics.spread import Spread
 from lab.forensics.tuning import Tuning, outcomes_in
 from lab.store import answers
 from lab.types import NONE, RouterConfig
