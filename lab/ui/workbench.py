@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 
 import streamlit as st
 
@@ -20,6 +21,8 @@ from lab.ui.resources import Lab
 DATASET = "dataset"
 AT_ONCE = 3_000  # prompts that are encoded while the person waits; more are a job
 _POLL_S = 0.5
+_LEFT = "dataset-left"  # what the address named before, and when it was left
+_UNDER_WAY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,13 @@ def pick() -> None:
     names = [dataset.name for dataset in stored.listed(resources.lab().store)]
     if not names:
         return
-    named = st.query_params.get(DATASET)
+    named = _named()
     if named in names:
         st.session_state[DATASET] = named
     elif st.session_state.get(DATASET) not in names:
         st.session_state[DATASET] = names[0]
     st.selectbox(
-        "Dataset", names, key=DATASET, on_change=_name, label_visibility="collapsed", width=200,
+        "Dataset", names, key=DATASET, on_change=_use_chosen, label_visibility="collapsed", width=200,
         help="The dataset that Data, Tune and Router work on.",
     )  # fmt: skip
     if named and named not in names:
@@ -67,12 +70,22 @@ def pick() -> None:
         )
 
 
+def _named() -> str | None:
+    """The dataset that the address names. A click made just before another was taken still names the old one."""
+    named = st.query_params.get(DATASET)
+    before, at = st.session_state.get(_LEFT, ("", 0.0))
+    if named == before and monotonic() - at < _UNDER_WAY_S:
+        st.query_params[DATASET] = named = st.session_state[DATASET]
+    return named
+
+
 def use(name: str) -> None:
     """Take a dataset into use; for callbacks."""
+    st.session_state[_LEFT] = st.query_params.get(DATASET), monotonic()
     st.session_state[DATASET] = st.query_params[DATASET] = name
 
 
-def _name() -> None:
+def _use_chosen() -> None:
     use(st.session_state[DATASET])
 
 

@@ -15,7 +15,7 @@ from lab.forensics.datasets import Mapping, add, guess, labelled, left_out, load
 from lab.records import Label
 from lab.store import datasets, labels, looks
 from lab.types import NONE, new_id
-from lab.ui import resources
+from lab.ui import resources, workbench
 from lab.ui.data import labelling, manage, meanings
 
 FILE = b"""text,intent,domain
@@ -126,6 +126,17 @@ def test_the_dataset_in_use_is_the_frames(page):
 def test_the_address_names_the_dataset_also_while_it_is_the_newest(page):
     assert page.query_params["dataset"] == "benchmark"
     put(FILE, "head.csv")
+    assert page.run().selectbox(key="dataset").value == "benchmark"
+
+
+def test_a_click_under_way_does_not_bring_the_old_dataset_back_but_going_back_does(page, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(workbench, "monotonic", lambda: now[0])
+    work_on(page, FILE, "head.csv")
+    page.query_params["dataset"] = "benchmark"  # what the browser still had when it sent the click
+    assert page.run().selectbox(key="dataset").value == "head"
+    now[0] += 60
+    page.query_params["dataset"] = "benchmark"
     assert page.run().selectbox(key="dataset").value == "benchmark"
 
 
