@@ -93,7 +93,6 @@ def _search(arguments: argparse.Namespace, axes: tuple[Axis, ...], settings: Set
     rows, notes = _rows(arguments.dataset, store, settings)
     _check_use(arguments, rows)
     stakes = _stakes(arguments.cost, base, routers, store)
-    _check_rows(rows, base, arguments.goal, stakes)
     spec = tuning.Spec(axes, arguments.goal, arguments.seed)
     _encode(rows, routers.encoder(base.encoder))
     evidence_of = tuning.evidence_for(rows, routers.encoder)
@@ -114,12 +113,14 @@ def _search(arguments: argparse.Namespace, axes: tuple[Axis, ...], settings: Set
         notes=notes,
         seconds={"search": found.seconds, "baselines": perf_counter() - before},
     )
-    if not arguments.sealed and arguments.save is None:
+    if not arguments.sealed and arguments.save is None and not (found.nested and rows.dataset.id):
         return result
-    from lab.forensics.sealed import look
+    from lab.forensics.sealed import look, searched_without_splits
     from lab.store import open_store
 
     with closing(open_store(settings.database_url, settings.data_dir)) as writer:
+        if found.nested:
+            searched_without_splits(rows, writer)
         if arguments.sealed:
             seen = look(
                 rows, found.recommended, live.version.config, evidence_of, writer, "lab grid --sealed",
@@ -242,32 +243,6 @@ def _check_use(arguments: argparse.Namespace, rows: Rows) -> None:
         )
     if arguments.sealed:
         check_sealed(rows)
-
-
-def _check_rows(rows: Rows, config: RouterConfig, goal: str, stakes: Stakes) -> None:
-    """Refuse rows on which every setting looks alike, and goals that nothing was measured for."""
-    import numpy as np
-
-    from lab.forensics.measures import END_TO_END, OVERHEAD
-    from lab.forensics.tuning import goal_of, usable
-
-    sample, _ = usable(rows, config, None if rows.nested else "tune")
-    classes = np.unique(sample.labels)
-    if len(classes) < 2:
-        raise SearchError(
-            f"The {'one row' if len(sample) == 1 else f'{len(sample):,} rows'} of {rows.dataset.name!r} to search on "
-            f"{'is' if len(sample) == 1 else 'are all'} labelled {sample.name(int(classes[0]))!r}: one class cannot "
-            "tell a good setting from a bad one. Add rows of other experts, or rows that nobody should claim."
-        )
-    asked = set(goal_of(goal, config, sample, stakes).measures)
-    if asked & {OVERHEAD, END_TO_END} and stakes.overhead_ms is None:
-        raise SearchError("The goal asks for times, and none was measured here. Route some prompts on the Route page.")
-    untimed = [expert.name for expert in config.experts if expert.name not in stakes.answer_ms]
-    if END_TO_END in asked and untimed:
-        raise SearchError(
-            f"The goal asks for end-to-end time, and no answer of {untimed[0]!r} was measured here. Let every expert "
-            "answer some prompts on the Route page."
-        )
 
 
 def _encode(rows: Rows, encoder: Encoder) -> None:

@@ -10,9 +10,9 @@ from lab.encoders import Encoder
 from lab.forensics.baselines import Baseline
 from lab.forensics.compare import Comparison, compare, in_words
 from lab.forensics.datasets import Rows, split_counts
+from lab.forensics.goal_report import CARELESS_SENTENCE, careless, limits_on_dev, told_title
 from lab.forensics.grid_search.axes import value_in
 from lab.forensics.grid_search.goals import in_words as goal_in_words
-from lab.forensics.measures import known
 from lab.forensics.metrics import Interval, holm
 from lab.forensics.runs import packages, result_to_json, spec_to_json
 from lab.forensics.sample import Stakes
@@ -148,6 +148,8 @@ def _told(result: Result) -> Iterator[str]:
     found, dataset = result.found, result.rows.dataset
     yield from result.notes
     where = f"{dataset.name}: {len(found.grid.sample):,} rows searched, "
+    if found.taught:
+        where += f"{found.taught:,} taught the learned scorer, "
     yield where + ("each judged by a choice that did not see it" if found.nested else f"{len(found.dev):,} dev rows")
     yield from _left_out(result)
     yield f"Goal: {goal_in_words(found.goal, found.dev.experts)}."
@@ -197,6 +199,12 @@ def _figures(result: Result) -> Iterator[tuple[str, ...]]:
     if len(called) > _MOST_CALLED:
         yield f"… and {len(called) - _MOST_CALLED} more", "", ""
     yield "cost a prompt", f"{one.cost.second:.3g}", f"{one.cost.first:.3g}"
+    for told in one.told:
+        yield told_title(told.measure, found.dev.experts), _told_value(told.second), f"{told.first:.3g}"
+
+
+def _told_value(one: Interval) -> str:
+    return "–" if one.value != one.value else f"{one.value:.3g} [{one.low:.3g}, {one.high:.3g}]"
 
 
 def _value(value: float | str | None) -> str:
@@ -206,22 +214,24 @@ def _value(value: float | str | None) -> str:
 def _verdict(found: Tuning) -> Iterator[str]:
     told = in_words(found.comparison, first=found.reference, second="the recommended setting")
     yield told[:1].upper() + told[1:]
+    yield from limits_on_dev(found)
+    if careless(found.goal):
+        yield CARELESS_SENTENCE
     if not found.choice.kept:
-        yield "No setting keeps the limits of the goal; the recommended one is nearest to them."
+        yield "No setting of these axes keeps the limits of the goal; the recommended one is nearest to them."
     elif found.choice.kept_share is not None:
         yield f"Its limits hold in {found.choice.kept_share:.0%} of {found.choice.samples} bootstrap samples."
     inside, cells = int(found.choice.plateau.sum()), found.choice.plateau.size
-    flatters = f"; the best flatters by {found.choice.optimism:.3f}" if abs(found.choice.optimism) >= 0.0005 else ""
+    flatters = f"; the best flatters by {found.choice.flattery:.3f}" if found.choice.flattery >= 0.0005 else ""
     yield f"{inside:,} of {cells:,} cells cannot be told from the best; their middle is recommended{flatters}."
     if found.exact is not None:
-        titles = {measure.name: measure.title for measure in known(found.dev.experts)}
         where = ", ".join(
             f"{axis.title} {value:.6g}" for axis, value in zip(found.grid.inner, found.exact.values, strict=True)
         )
         best = found.goal.best
         yield (
             f"Over every breakpoint ({found.exact.settings:,} settings) the best on the rows searched is {where}: "
-            f"{titles.get(best, best)} {found.exact.measures[best]:.3f}."
+            f"{told_title(best, found.dev.experts)} {found.exact.measures[best]:.3f}."
         )
 
 

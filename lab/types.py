@@ -91,7 +91,7 @@ class Calibration:
 class Calibrator:
     """From a decision to its confidence, by layer; a layer that is None had too few rows to tell."""
 
-    fitted_for: str  # `RouterConfig.scoring_hash` of the router whose decisions it was fitted on
+    fitted_for: str  # `RouterConfig.calibrated_hash` of the router whose decisions it was fitted on
     keyword: Calibration | None = None
     semantic: Calibration | None = None
     fallback: Calibration | None = None
@@ -145,6 +145,14 @@ class RouterConfig:
     def scoring_hash(self, encoder_fingerprint: str) -> str:
         """Return the SHA-256, in hex, of what layer 1 matches and layer 2 scores, whatever the thresholds."""
         return _sha256(self._deciding(encoder_fingerprint))
+
+    def calibrated_hash(self, encoder_fingerprint: str) -> str:
+        """Return what a calibrator is fitted for: `scoring_hash`, a dot, and a hash of thresholds and least margin."""
+        claims = {
+            "min_margin": _canonical(self.min_margin),
+            "thresholds": [_canonical(self.threshold_of(expert)) for expert in self.experts],
+        }
+        return f"{self.scoring_hash(encoder_fingerprint)}.{_sha256(claims)[:16]}"
 
     def _deciding(self, encoder_fingerprint: str) -> dict[str, Any]:
         content: dict[str, Any] = {

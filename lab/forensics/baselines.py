@@ -8,14 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lab.encoders import Vectors
+from lab.errors import SearchError
 from lab.forensics.answers.quality import NOT_TOLD, AnswerQuality, Rated, rated
 from lab.forensics.compare import accuracy_of
 from lab.forensics.evidence import FALLBACK, SEMANTIC, Ints, Outcomes
 from lab.forensics.metrics import Interval
 from lab.forensics.sample import Sample, Stakes
+from lab.types import RouterConfig
 
+LIVE, OWN = "live version", "a threshold for each expert"
 _NEIGHBOURS = (1, 3, 5, 10, 20)
 _FOLDS = 5
+_MOST_CONSTANTS = 10  # of many experts those with the most rows: the others are right less often still
 _LEAST_ROWS = 10  # below, nothing can be learnt
 _BLOCK = 2_000  # prompts compared with all others at a time
 _MOST_ROWS = 6_000  # what a classifier and the neighbours learn from: seconds, also with 150 classes
@@ -35,6 +39,7 @@ class Baseline:
     cost: float
     decided: Outcomes | None
     quality: AnswerQuality | None = None
+    config: RouterConfig | None = None  # where it is a router, that can be taken as the draft
 
 
 def constant(sample: Sample, code: int) -> Outcomes:
@@ -58,6 +63,8 @@ def baselines(
     learn_vectors: Vectors | None,
     stakes: Stakes | None = None,
     quality: np.ndarray | None = None,
+    reference: str = "live",
+    own: tuple[RouterConfig, Outcomes] | None = None,
     seed: int = 0,
 ) -> list[Baseline]:
     """Return the baselines on `sample`, whose vectors are (n, dim); what learns, learns on `learn`, other rows.
@@ -65,23 +72,27 @@ def baselines(
     Without other rows (None) each row is decided by what learnt from the rows of other folds.
     `router` is the outcome to stand beside (the random baseline takes its call shares). `quality` (n, experts) holds
     measured outcomes where there are any; then all are told by their answers too, with the best single expert by
-    answers and the oracle among them.
+    answers and the oracle among them. `live` is what the router called `reference` decides, and `own` a router with a
+    threshold for every expert.
     """
     stakes = stakes or Stakes()
     found = []
     some = rated(sample, quality, seed)
     counts = np.bincount(sample.labels, minlength=len(sample.experts) + 1)
-    commonest = np.argsort(-counts, kind="stable")[:3].tolist()
-    constants = [code for code in commonest if counts[code] or len(sample.experts) <= 2]
+    constants = np.argsort(-counts, kind="stable")[:_MOST_CONSTANTS].tolist()
     if some is not None and some.best_single() not in constants:
         constants.append(some.best_single())
     for code in constants:
         name = "always nobody" if code == sample.nobody else f"always {sample.experts[code]}"
         about = f"every prompt to {sample.name(code)}: {counts[code]:,} of {len(sample):,} rows are labelled so"
-        found.append(_measured(name, about, sample, constant(sample, code), stakes, seed))
+        found.append(_measured(name, about, sample, constant(sample, code), stakes))
     found.append(_random(sample, router, stakes))
     found += _learnt(sample, vectors, learn, learn_vectors, stakes, seed)
-    found.append(_measured("live version", "the router that routes now", sample, live, stakes, seed))
+    if own is not None:
+        about = "every expert's threshold at its exact optimum on the tune rows, the rest as it is"
+        found.append(replace(_measured(OWN, about, sample, own[1], stakes), config=own[0]))
+    name, about = (LIVE, "the router that routes now") if reference == "live" else (reference, "before this search")
+    found.append(_measured(name, about, sample, live, stakes))
     if some is None:
         return found
     return [*(_answered(one, some, router) for one in found), _oracle(sample, some, stakes)]
@@ -94,9 +105,9 @@ def _answered(one: Baseline, some: Rated, router: Outcomes) -> Baseline:
     return replace(one, quality=quality, about=one.about + (left if quality.nobody else ""))
 
 
-def _measured(name: str, about: str, sample: Sample, decided: Outcomes, stakes: Stakes, seed: int) -> Baseline:
+def _measured(name: str, about: str, sample: Sample, decided: Outcomes, stakes: Stakes) -> Baseline:
     cost = float(stakes.calls(sample.experts)[decided.expert].mean())
-    return Baseline(name, about, accuracy_of(sample, decided, seed), cost, decided)
+    return Baseline(name, about, accuracy_of(sample, decided), cost, decided)
 
 
 def _random(sample: Sample, router: Outcomes, stakes: Stakes) -> Baseline:
@@ -118,12 +129,13 @@ def _learnt(
 ) -> list[Baseline]:
     """What learns from labelled rows: nearest neighbours, and a logistic regression on the same vectors."""
     if learn is None or learn_vectors is None:
-        if len(sample) < _LEAST_ROWS or len(np.unique(sample.labels)) < 2:
+        if min(len(sample), len(np.unique(sample.groups))) < _LEAST_ROWS or len(np.unique(sample.labels)) < 2:
             return []
-        k = _best_k(sample, vectors, seed)
+        majority = "the majority of the nearest, as many as the other folds are best decided by"
         about = f"out of fold on {len(sample):,} rows"
 
         def near(inside: Ints, outside: Ints) -> Outcomes:
+            k = _best_k(sample.take(inside), vectors[inside], seed)
             return classified(sample, nearest_labels(vectors[inside], sample.labels[inside], vectors[outside], k))
 
         def regressed(inside: Ints, outside: Ints) -> Outcomes:
@@ -137,14 +149,15 @@ def _learnt(
             chosen = np.sort(np.random.default_rng(seed).choice(len(learn), _MOST_ROWS, replace=False))
             learn, learn_vectors = learn.take(chosen), learn_vectors[chosen]
         k = _best_k(learn, learn_vectors, seed)
+        majority = f"the majority of the {k} nearest"
         about = f"learnt on the {len(learn):,} tune rows"
         decided = [
             classified(sample, nearest_labels(learn_vectors, learn.labels, vectors, k)),
             classified(sample, regression_labels(learn_vectors, learn.labels, vectors)),
         ]
-    names = [("nearest neighbours", f"the majority of the {k} nearest, {about}")]
+    names = [("nearest neighbours", f"{majority}, {about}")]
     names += [("logistic regression", f"on the same vectors, {about}")]
-    return [_measured(name, told, sample, out, stakes, seed) for (name, told), out in zip(names, decided, strict=True)]
+    return [_measured(name, told, sample, out, stakes) for (name, told), out in zip(names, decided, strict=True)]
 
 
 def regression_labels(known: Vectors, labels: Ints, asked: Vectors) -> Ints:
@@ -158,7 +171,7 @@ def regression_labels(known: Vectors, labels: Ints, asked: Vectors) -> Ints:
 
 
 def nearest_labels(known: Vectors, labels: Ints, asked: Vectors, k: int, apart: Ints | None = None) -> Ints:
-    """Return the majority label of the k nearest by cosine; of equals the label of the nearer neighbour.
+    """Return the majority label of the k nearest by cosine; of equals the label whose neighbours are nearer in sum.
 
     With `apart`, a group a row where `asked` are the known rows themselves, a row never counts its own group.
     """
@@ -222,13 +235,25 @@ def folds(groups: Ints, labels: Sequence[int] | Ints, seed: int, count: int = _F
 
 
 def out_of_fold(sample: Sample, decide: Folded, seed: int, count: int = _FOLDS) -> Outcomes:
-    """Return what is decided for each row when it was not among those that the decision was chosen on."""
+    """Return what is decided for each row when it was not among those that the decision was chosen on.
+
+    Raises SearchError where all rows are near-duplicates of each other.
+    """
     fold = folds(sample.groups, sample.labels, seed, count)
-    expert, layer = np.zeros(len(sample), dtype=np.int64), np.zeros(len(sample), dtype=np.int64)
+    if len(np.unique(fold)) < 2:
+        raise SearchError(
+            "There is only one row to measure on, so no row can judge what others chose. Add prompts."
+            if len(sample) == 1
+            else f"All {len(sample):,} rows are near-duplicates of each other, so none can judge what others chose. "
+            "Add prompts that differ."
+        )
+    expert, layer, asked = (np.zeros(len(sample), dtype=np.int64) for _ in range(3))
+    told = True
     for one in np.unique(fold).tolist():
         inside, outside = np.flatnonzero(fold != one), np.flatnonzero(fold == one)
-        if not len(inside):
-            inside = outside
         found = decide(inside, outside)
         expert[outside], layer[outside] = found.expert, found.layer
-    return Outcomes(expert, layer)
+        told = told and found.asked is not None
+        if found.asked is not None:
+            asked[outside] = found.asked
+    return Outcomes(expert, layer, asked if told else None)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, isnan, nan, sqrt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from lab.forensics.evidence import FALLBACK, Bools, Ints, Outcomes
-from lab.forensics.measures import Values, ratio
-from lab.forensics.metrics import Interval, mcnemar, percentile_interval, resampled_groups
+from lab.forensics.measures import MACRO_F1, Values, predicted, ratio
+from lab.forensics.metrics import (
+    Interval,
+    effective_rows,
+    mcnemar,
+    paired_wald,
+    percentile_interval,
+    resampled_groups,
+    wilson,
+)
 from lab.forensics.sample import Sample, Stakes
 
 Verdict = Literal["better", "worse", "not told apart", "same"]
@@ -20,10 +29,22 @@ _PERMUTATIONS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """A measure of both routers, and their difference (second minus first) with its paired bootstrap interval."""
+    """A measure of both routers, and their difference (second minus first) with its 95 % interval.
+
+    Of accuracy the adjusted Wald interval for pairs, near-duplicates counting as one; else a bootstrap by group.
+    """
 
     first: float
     second: float
+    difference: Interval
+
+
+class Told(NamedTuple):
+    """A measure that a goal asks for: of the first router, of the second with its interval, and their difference."""
+
+    measure: str
+    first: float
+    second: Interval
     difference: Interval
 
 
@@ -42,7 +63,7 @@ class Comparison:
     accuracy: Paired
     calls: dict[str, tuple[float, float]]  # share of calls by expert; those that either router calls
     cost: Paired
-    goal: Paired | None  # the goal's own measure, where it is not accuracy
+    told: tuple[Told, ...]  # the measures of a goal
 
     @property
     def verdict(self) -> Verdict:
@@ -55,13 +76,14 @@ class Comparison:
 
     @property
     def rows_to_tell(self) -> int | None:
-        """Rows needed in all to show a difference of this size in four of five tries (p < .05); None without one.
+        """Rows needed in all to show a difference of this size in four of five tries (p < .05).
 
-        The usual normal approximation for McNemar's test (Connett, Smith & McHugh, 1987).
+        None without a difference, and where near-duplicates make rows a wrong count. The usual normal approximation
+        for McNemar's test (Connett, Smith & McHugh, 1987).
         """
         discordant = (len(self.fixed) + len(self.broken)) / self.n
         difference = abs(len(self.fixed) - len(self.broken)) / self.n
-        if not difference:
+        if not difference or self.by_group:
             return None
         spread = 1.96 * sqrt(discordant) + 0.84 * sqrt(max(discordant - difference**2, 0.0))
         return ceil((spread / difference) ** 2)
@@ -92,10 +114,10 @@ def compare(
     second: Outcomes,
     *,
     stakes: Stakes | None = None,
-    goal: str | None = None,
+    measures: Sequence[str] = (),
     seed: int = 0,
 ) -> Comparison:
-    """Set two routers' outcomes on the same rows side by side. `goal` names a further measure to compare."""
+    """Set two routers' outcomes on the same rows side by side, n ≥ 1. `measures` are told besides."""
     stakes = stakes or Stakes()
     differ = discordant(sample, first, second, seed)
     draws = resampled_groups(sample.groups, seed, _samples(len(sample)))
@@ -111,13 +133,13 @@ def compare(
         moved=np.flatnonzero((first.expert != second.expert) | (first.layer != second.layer)),
         p_value=differ.p_value,
         by_group=differ.by_group,
-        accuracy=_paired(sample, first, second, "accuracy", stakes, draws),
+        accuracy=_difference(sample, first, second),
         calls={
             sample.name(code): (float(shares[0][code]), float(shares[1][code]))
             for code in np.flatnonzero(shares[0] + shares[1]).tolist()
         },
         cost=_paired(sample, first, second, "cost", stakes, draws),
-        goal=None if goal in (None, "accuracy", "macro_f1") else _paired(sample, first, second, goal, stakes, draws),
+        told=tuple(_told(sample, first, second, name, stakes, draws) for name in measures),
     )
 
 
@@ -143,27 +165,77 @@ def _permuted(before: Bools, after: Bools, group: Ints, seed: int) -> float:
     return (extreme + 1) / (_PERMUTATIONS + 1)
 
 
+def _weights(sample: Sample) -> Values:
+    return np.ones(len(sample)) if sample.weights is None else sample.weights
+
+
+def _difference(sample: Sample, first: Outcomes, second: Outcomes) -> Paired:
+    """The accuracy of both; near-duplicates count as one opinion, by the design effect of the difference."""
+    weights, before, after = _weights(sample), _f(sample.right(first)), _f(sample.right(second))
+    total = float(weights.sum())
+    up, down = (float((weights * (one > other)).sum()) / total for one, other in ((after, before), (before, after)))
+    rows = effective_rows(after - before, sample.groups, weights)
+    return Paired(
+        float((weights * before).sum()) / total,
+        float((weights * after).sum()) / total,
+        paired_wald(up * rows, down * rows, rows),
+    )
+
+
 def _paired(sample: Sample, first: Outcomes, second: Outcomes, name: str, stakes: Stakes, draws: Ints) -> Paired:
-    measure = ratio(name, sample, stakes)
-    base = np.ones(len(sample)) if sample.weights is None else sample.weights
-    weights = np.vstack([base, draws * base])
-    values: list[Values] = []
-    for out in (first, second):
-        over, under = weights @ measure.over(out), weights @ measure.under(out)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            values.append(np.where(under > 0, over / under, nan))
+    values = [_drawn(sample, out, name, stakes, draws) for out in (first, second)]
     difference = values[1] - values[0]
     return Paired(float(values[0][0]), float(values[1][0]), percentile_interval(float(difference[0]), difference[1:]))
 
 
-def accuracy_of(sample: Sample, decided: Outcomes, seed: int = 0) -> Interval:
-    """Return the accuracy of one router with its bootstrap interval by group."""
-    right = sample.right(decided).astype(np.float64)
-    base = np.ones(len(sample)) if sample.weights is None else sample.weights
-    draws = resampled_groups(sample.groups, seed, _samples(len(sample))) * base
+def _drawn(sample: Sample, out: Outcomes, name: str, stakes: Stakes, draws: Ints) -> Values:
+    """A measure on all rows, and then on each bootstrap sample."""
+    weights = np.vstack([_weights(sample), draws * _weights(sample)])
+    if name == MACRO_F1:
+        return _macro_f1(sample, out, weights)
+    measure = ratio(name, sample, stakes)
+    over, under = weights @ measure.over(out), weights @ measure.under(out)
     with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = (draws @ right) / draws.sum(axis=1)
-    return percentile_interval(float((right * base).sum() / base.sum()), drawn)
+        found: Values = np.where(under > 0, over / under, nan)
+    return found
+
+
+def _macro_f1(sample: Sample, out: Outcomes, weights: Values) -> Values:
+    guess, total = predicted(sample, out), np.zeros(len(weights))
+    classes = np.unique(sample.labels)
+    for code in classes.tolist():
+        actual, called = sample.labels == code, guess == code
+        total += 2 * (weights @ _f(actual & called)) / np.maximum(weights @ (_f(actual) + _f(called)), 1e-12)
+    return total / len(classes)
+
+
+def _told(sample: Sample, first: Outcomes, second: Outcomes, name: str, stakes: Stakes, draws: Ints) -> Told:
+    paired = _paired(sample, first, second, name, stakes, draws)
+    if name != MACRO_F1:
+        measure = ratio(name, sample, stakes)
+        over, under = measure.over(second), measure.under(second)
+        if np.isin(under, (0.0, 1.0)).all() and np.isin(over, (0.0, 1.0)).all():
+            return Told(name, paired.first, _share(sample, over, under > 0), paired.difference)
+    drawn = _drawn(sample, second, name, stakes, draws)
+    return Told(name, paired.first, percentile_interval(float(drawn[0]), drawn[1:]), paired.difference)
+
+
+def _share(sample: Sample, hits: Values, some: Bools) -> Interval:
+    """A share of some rows with its Wilson interval on as many rows as those are worth."""
+    weights = _weights(sample)[some]
+    if not weights.sum():
+        return Interval(nan, nan, nan)
+    rows = effective_rows(hits[some], sample.groups[some], weights)
+    return wilson(float((weights * hits[some]).sum() / weights.sum()) * rows, rows)
+
+
+def accuracy_of(sample: Sample, decided: Outcomes) -> Interval:
+    """Return the accuracy of one router with its Wilson interval; near-duplicates count as one opinion."""
+    return _share(sample, _f(sample.right(decided)), np.ones(len(sample), dtype=bool))
+
+
+def _f(mask: Bools) -> Values:
+    return mask.astype(np.float64)
 
 
 def in_words(found: Comparison, *, second: str, first: str) -> str:
@@ -176,7 +248,7 @@ def in_words(found: Comparison, *, second: str, first: str) -> str:
             f"; {moved} of them go by another layer or to another wrong expert." if moved else "."
         )
     low, high = found.accuracy.difference.low, found.accuracy.difference.high
-    size = f"accuracy {found.accuracy.difference.value:+.3f} [{low:+.3f}, {high:+.3f}], p = {p_in_words(found.p_value)}"
+    size = f"accuracy {found.accuracy.difference.value:+.3f} [{low:+.3f}, {high:+.3f}], {p_said(found.p_value)}"
     if found.verdict == "not told apart":
         more = found.rows_to_tell
         enough = f" A difference of this size would take about {more:,} prompts to show." if more else ""
@@ -185,10 +257,16 @@ def in_words(found: Comparison, *, second: str, first: str) -> str:
 
 
 def p_in_words(p_value: float) -> str:
-    """Return a p-value at a precision it has."""
+    """Return a p-value at a precision it has: ".062", "< .001"."""
     if isnan(p_value):
         return "–"
     return "< .001" if p_value < 0.001 else f"{p_value:.3f}".lstrip("0") if p_value < 1 else "1"
+
+
+def p_said(p_value: float) -> str:
+    """Return a p-value for a sentence: "p = .062", "p < .001"."""
+    told = p_in_words(p_value)
+    return f"p {told}" if told.startswith("<") else f"p = {told}"
 
 
 def confusion(sample: Sample, decided: Outcomes) -> tuple[tuple[str, ...], tuple[str, ...], Ints]:

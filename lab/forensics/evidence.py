@@ -15,7 +15,7 @@ from lab.encoders import Encoder, Vectors
 from lab.routing.patterns import PatternMatcher
 from lab.routing.rule import Rule, rounded_array
 from lab.routing.semantic import Floats, SemanticStrategy
-from lab.types import ConflictPolicy, Expert, Layer, RouterConfig
+from lab.types import ConflictPolicy, Expert, Layer, RouterConfig, StrategyName
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -93,10 +93,24 @@ _Kept = TypeVar("_Kept", Layer1, Layer2)
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What a router decides for each prompt: `expert` by index, `len(experts)` for nobody; `layer` as in LAYERS."""
+    """What a router decides for each prompt: `expert` by index, `len(experts)` for nobody; `layer` as in LAYERS.
+
+    `asked`: which layers looked at the prompt, 1 for the first and 2 for the second, added up; None for decisions that
+    no router made.
+    """
 
     expert: Ints
     layer: Ints
+    asked: Ints | None = None
+
+
+def layers_asked(strategy: StrategyName, settled: Bools) -> Ints:
+    """Return which layers look at prompts, as in `Outcomes`; `settled`: those that layer 1 decides."""
+    if strategy == "keyword":
+        return np.ones(len(settled), dtype=np.int64)
+    if strategy == "semantic":
+        return np.full(len(settled), 2)
+    return np.where(settled, 1, 3)
 
 
 def outcomes(rule: Rule, layer1: Layer1, layer2: Layer2 | None) -> Outcomes:
@@ -112,7 +126,7 @@ def outcomes(rule: Rule, layer1: Layer1, layer2: Layer2 | None) -> Outcomes:
         claimed = (settled == NOBODY) & (layer2.score >= least) & (layer2.margin >= rule.min_margin)
     expert = np.where(settled != NOBODY, settled, np.where(claimed, best, fallback))
     layer = np.where(settled != NOBODY, KEYWORD, np.where(claimed, SEMANTIC, FALLBACK))
-    return Outcomes(expert, layer)
+    return Outcomes(expert, layer, layers_asked(rule.strategy, settled != NOBODY))
 
 
 class Evidence:

@@ -22,6 +22,8 @@ ACCURACY, MACRO_F1, COVERAGE, CLAIM_ACCURACY, NONE_RECALL = (
     "accuracy", "macro_f1", "coverage", "claim_accuracy", "none_recall",
 )  # fmt: skip
 COST, MISROUTE, OVERHEAD, END_TO_END = "cost", "misroute_cost", "overhead_ms", "end_to_end_ms"
+CARELESS = (COST, OVERHEAD, END_TO_END)
+"""Measures that ask for nothing to be right: alone, they send everything to whoever is cheapest or quickest."""
 _LAYERS = {"share:keyword": KEYWORD, "share:semantic": SEMANTIC, "share:fallback": FALLBACK}
 _OF_EXPERTS = ("precision", "recall", "calls", "spend")
 
@@ -125,8 +127,9 @@ def _time(name: str, sample: Sample, stakes: Stakes) -> Ratio:
     answers = stakes.answers(sample.experts) if name == END_TO_END else np.zeros(len(sample.experts) + 1)
 
     def over(out: Outcomes) -> Values:
-        asked_layer2 = second if second else 0.0
-        return first + np.where(out.layer == KEYWORD, 0.0, asked_layer2) + answers[out.expert]
+        if out.asked is None:
+            return np.full(len(out.expert), np.nan)
+        return np.where(out.asked & 1, first, 0.0) + np.where(out.asked & 2, second, 0.0) + answers[out.expert]
 
     return Ratio(over, _each)
 

@@ -37,6 +37,36 @@ def wilson(hits: float, n: float, z: float = Z95) -> Interval:
     return Interval(share, max(middle - half, 0.0), min(middle + half, 1.0))
 
 
+def paired_wald(up: float, down: float, n: float) -> Interval:
+    """Return (up − down) / n with the adjusted Wald interval for paired shares (Bonett and Price, 2012); NaN for n = 0.
+
+    `up` and `down` count the discordant rows. A row is added to each of both, so that the interval has a width also
+    where nothing changed.
+    """
+    if n <= 0:
+        return Interval(nan, nan, nan)
+    more, less = (up + 1) / (n + 2), (down + 1) / (n + 2)
+    half = Z95 * sqrt(max(more + less - (more - less) ** 2, 0.0) / (n + 2))
+    return Interval((up - down) / n, max(more - less - half, -1.0), min(more - less + half, 1.0))
+
+
+def effective_rows(values: NDArray[np.float64], groups: NDArray[np.int64], weights: NDArray[np.float64]) -> float:
+    """Return how many independent rows the mean of `values` is worth, all (n,): n over the design effect (Kish, 1965).
+
+    Rows of a group go together. It is at most n, and the number of groups where nothing varies.
+    """
+    _, group = np.unique(groups, return_inverse=True)
+    count, total = int(group.max(initial=-1)) + 1, float(weights.sum())
+    if count < 2 or not total:
+        return float(count)
+    away = values - float((weights * values).sum()) / total
+    alone = len(values) / (len(values) - 1) * float((weights * away**2).sum()) / total
+    together = count / (count - 1) * float((np.bincount(group, weights=weights * away) ** 2).sum()) / total**2
+    if alone <= 1e-12 or together <= 1e-15:
+        return float(count)
+    return min(alone / together, float(len(values)))
+
+
 def mcnemar(only_first: int, only_second: int) -> float:
     """Return the exact two-sided p-value of McNemar's test on the discordant prompts (binomial, p = ½).
 
@@ -110,3 +140,13 @@ def resampled_groups(groups: NDArray[np.int64], seed: int, samples: int) -> NDAr
     for row in drawn:
         row += np.bincount(draw.integers(0, count, count), minlength=count)
     return drawn[:, index]
+
+
+def number_to_json(value: float) -> float | None:
+    """Return a figure as JSON has it: NaN, which JSON does not have, is null."""
+    return None if isnan(value) else float(value)
+
+
+def interval_to_json(one: Interval) -> list[float | None]:
+    """Return a figure with its ends as a JSON list."""
+    return [number_to_json(value) for value in one]

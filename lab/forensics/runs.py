@@ -9,7 +9,7 @@ from typing import Any
 from lab.forensics.compare import in_words
 from lab.forensics.grid_search.axes import Axis
 from lab.forensics.grid_search.goals import in_words as goal_in_words
-from lab.forensics.metrics import Interval
+from lab.forensics.metrics import interval_to_json, number_to_json
 from lab.forensics.sample import Stakes
 from lab.forensics.tuning import Spec, Tuning
 from lab.store.serialise import config_from_json, config_to_json
@@ -70,9 +70,9 @@ def result_to_json(found: Tuning) -> dict[str, Any]:
         "goal": goal_in_words(found.goal, found.dev.experts),
         "measure": found.goal.best,
         "recommended": _point(found, chosen.centre),
-        "best": _point(found, chosen.best) | {"found": _number(chosen.found)},
-        "expected": _interval(chosen.expected),
-        "optimism": _number(chosen.optimism),
+        "best": _point(found, chosen.best) | {"found": number_to_json(chosen.found)},
+        "expected": interval_to_json(chosen.expected),
+        "optimism": number_to_json(chosen.optimism),
         "plateau_cells": int(chosen.plateau.sum()),
         "cells": int(chosen.plateau.size),
         "limits_kept": chosen.kept,
@@ -81,23 +81,33 @@ def result_to_json(found: Tuning) -> dict[str, Any]:
         if found.exact is None
         else {
             "values": list(found.exact.values),
-            "measures": {name: _number(value) for name, value in found.exact.measures.items()},
+            "measures": {name: number_to_json(value) for name, value in found.exact.measures.items()},
             "settings": found.exact.settings,
         },
         "judged_on": "every row, out of fold" if found.nested else "dev",
         "tune_rows": len(found.grid.sample),
+        "taught_rows": found.taught,
         "dev": {
             "n": comparison.n,
             "groups": comparison.groups,
-            "accuracy": _interval(found.accuracy),
+            "accuracy": interval_to_json(found.accuracy),
             "reference": found.reference,
-            "reference_accuracy": _number(comparison.accuracy.first),
-            "difference": _interval(comparison.accuracy.difference),
+            "reference_accuracy": number_to_json(comparison.accuracy.first),
+            "difference": interval_to_json(comparison.accuracy.difference),
             "fixed": len(comparison.fixed),
             "broken": len(comparison.broken),
-            "p_value": _number(comparison.p_value),
+            "p_value": number_to_json(comparison.p_value),
             "calls": {name: list(shares) for name, shares in comparison.calls.items()},
-            "cost": [_number(comparison.cost.first), _number(comparison.cost.second)],
+            "cost": [number_to_json(comparison.cost.first), number_to_json(comparison.cost.second)],
+            "goal": [
+                {
+                    "measure": one.measure,
+                    "reference": number_to_json(one.first),
+                    "recommended": interval_to_json(one.second),
+                    "difference": interval_to_json(one.difference),
+                }
+                for one in comparison.told
+            ],
             "verdict": comparison.verdict,
             "in_words": in_words(comparison, first=found.reference, second="the recommended setting"),
         },
@@ -117,11 +127,3 @@ def recommended_of(result: Mapping[str, Any]) -> RouterConfig:
 
 def _point(found: Tuning, cell: tuple[int, ...]) -> dict[str, Any]:
     return dict(zip((axis.name for axis in found.grid.axes), found.grid.values_at(cell), strict=True))
-
-
-def _interval(one: Interval) -> list[float | None]:
-    return [_number(one.value), _number(one.low), _number(one.high)]
-
-
-def _number(value: float) -> float | None:
-    return None if value != value else float(value)

@@ -7,7 +7,7 @@ is shown without being counted first; the same router on the same rows counts on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from lab.errors import SearchError
@@ -15,9 +15,10 @@ from lab.forensics.compare import Comparison, accuracy_of, compare, in_words
 from lab.forensics.datasets import NESTED_BELOW, Rows, labelled
 from lab.forensics.evidence import Outcomes
 from lab.forensics.grid_search.grid import EvidenceOf
-from lab.forensics.metrics import Interval
+from lab.forensics.metrics import Interval, interval_to_json, number_to_json
 from lab.forensics.sample import Sample, Stakes
-from lab.forensics.tuning import LeftOut, outcomes_in, usable
+from lab.forensics.tuning import outcomes_in
+from lab.forensics.usable import LeftOut, usable_by_both
 from lab.records import SealedLook
 from lab.store import Store, looks
 from lab.types import RouterConfig, new_id
@@ -55,6 +56,21 @@ def check_sealed(rows: Rows) -> None:
         raise SearchError(f"{rows.dataset.name!r} has no labelled row that is sealed. Take another dataset.")
 
 
+def searched_without_splits(rows: Rows, store: Store) -> None:
+    """Count, once, that a dataset was searched on all of its rows: those that are sealed later were seen by then.
+
+    Raises NotFound for a dataset that is not stored, StoreError.
+    """
+    looks.record(
+        store,
+        f"nested-{rows.dataset.id}",
+        dataset_id=rows.dataset.id,
+        dataset_hash="",
+        router_hash="",
+        why=f"searched on all rows while under {NESTED_BELOW} were labelled",
+    )
+
+
 def look(
     rows: Rows,
     config: RouterConfig,
@@ -74,11 +90,9 @@ def look(
     StoreError where the look cannot be counted, EncoderUnavailable.
     """
     check_sealed(rows)
-    names = {expert.name for expert in config.experts}
-    both = replace(config, experts=(*config.experts, *(one for one in live.experts if one.name not in names)))
-    sample, left_out = usable(rows, both, "sealed")
+    sample, left_out = usable_by_both(rows, live, config, "sealed")
     decided, before = outcomes_in(sample, config, evidence_of), outcomes_in(sample, live, evidence_of)
-    accuracy = accuracy_of(sample, decided, seed)
+    accuracy = accuracy_of(sample, decided)
     comparison = compare(sample, before, decided, stakes=stakes, seed=seed)
     stored = looks.record(
         store,
@@ -110,14 +124,14 @@ def sealed_to_json(found: SealedResult) -> Mapping[str, Any]:
     return {
         "n": one.n,
         "groups": one.groups,
-        "accuracy": [_number(value) for value in found.accuracy],
-        "live_accuracy": _number(one.accuracy.first),
-        "difference": [_number(value) for value in one.accuracy.difference],
+        "accuracy": interval_to_json(found.accuracy),
+        "live_accuracy": number_to_json(one.accuracy.first),
+        "difference": interval_to_json(one.accuracy.difference),
         "fixed": len(one.fixed),
         "broken": len(one.broken),
-        "p_value": _number(one.p_value),
+        "p_value": number_to_json(one.p_value),
         "calls": {name: list(shares) for name, shares in one.calls.items()},
-        "cost": [_number(one.cost.first), _number(one.cost.second)],
+        "cost": [number_to_json(one.cost.first), number_to_json(one.cost.second)],
         "verdict": one.verdict,
         "in_words": in_words(one, first="live", second="the recommended setting"),
         "looks": found.looks,
@@ -126,7 +140,3 @@ def sealed_to_json(found: SealedResult) -> Mapping[str, Any]:
         "router_hash": found.look.router_hash,
         "dataset_hash": found.look.dataset_hash,
     }
-
-
-def _number(value: float) -> float | None:
-    return None if value != value else float(value)

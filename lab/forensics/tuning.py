@@ -5,8 +5,8 @@ The page, the command line and the benchmark call `tune`; nothing else puts the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -16,20 +16,21 @@ from lab.errors import SearchError
 from lab.forensics.baselines import Baseline, baselines, out_of_fold
 from lab.forensics.compare import Comparison, accuracy_of, compare
 from lab.forensics.datasets import Rows
-from lab.forensics.datasets.normalise import normal, normals
-from lab.forensics.evidence import Bools, Evidence, Ints, Outcomes
-from lab.forensics.fit import fit_learned
+from lab.forensics.evidence import Evidence, Ints, Outcomes
 from lab.forensics.grid_search.axes import Axis
-from lab.forensics.grid_search.choice import Choice, choose
+from lab.forensics.grid_search.choice import Choice, check_measurable, choose
 from lab.forensics.grid_search.goals import Goal, parse_goal
 from lab.forensics.grid_search.grid import EvidenceOf, Grid
-from lab.forensics.grid_search.sweep import Exact, exact
-from lab.forensics.measures import MACRO_F1
+from lab.forensics.grid_search.sweep import SEPARABLE, Exact, best_own_thresholds, exact
+from lab.forensics.measures import ACCURACY, MACRO_F1
 from lab.forensics.metrics import Interval
-from lab.forensics.sample import Measured, Sample, Stakes, sample_of
-from lab.types import NONE, RouterConfig
+from lab.forensics.sample import Measured, Sample, Stakes
+from lab.forensics.teaching import fit_scorer, prepared
+from lab.forensics.usable import LeftOut, usable, usable_by_both
+from lab.types import RouterConfig
 
 _NESTED_SAMPLES = 60
+LIVE = "live"
 Progress = Callable[[str], None]
 
 
@@ -40,15 +41,6 @@ class Spec:
     axes: tuple[Axis, ...]
     goal: str
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Rows of a dataset that a router cannot be measured on, by place in the dataset."""
-
-    unlabelled: Ints
-    unknown: Ints  # labels that are no expert of this router
-    utterances: Ints  # the router holds the very prompt as an utterance: it would mark its own homework
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +61,13 @@ class Tuning:
     comparison: Comparison
     nested: bool  # under 300 rows: every row was decided by a setting that was chosen without it
     left_out: LeftOut
+    tune: Sample  # the rows to choose on; those that taught the learned scorer are not among the grid's
     seconds: float
 
-
-def usable(rows: Rows, config: RouterConfig, split: str | None = None) -> tuple[Sample, LeftOut]:
-    """Return the rows of a split (None: all) that this router can be right or wrong on, and those left out.
-
-    Raises SearchError where none is left.
-    """
-    known = {expert.name for expert in config.experts} | {NONE}
-    held = {normal(utterance) for expert in config.experts for utterance in expert.utterances}
-    groups: dict[str, list[int]] = {"unlabelled": [], "unknown": [], "utterances": [], "good": []}
-    plain = normals(rows.prompts) if held else rows.prompts
-    for row, (prompt, label) in enumerate(zip(plain, rows.labels, strict=True)):
-        if split is not None and rows.splits[row] != split:
-            continue
-        if label is None:
-            kind = "unlabelled"
-        elif label not in known:
-            kind = "unknown"
-        else:
-            kind = "utterances" if prompt in held else "good"
-        groups[kind].append(row)
-    left = LeftOut(*(np.array(groups[kind], dtype=np.int64) for kind in ("unlabelled", "unknown", "utterances")))
-    if not groups["good"] and groups["utterances"]:
-        raise SearchError(
-            f"All {len(groups['utterances']):,} labelled rows here are utterances of this router itself, which says "
-            "nothing about other prompts. Take fewer utterances an expert, or another dataset."
-        )
-    of_split = groups["good"] or [*groups["unlabelled"], *groups["unknown"]]  # of the latter, what is wrong is said
-    if not of_split:
-        raise SearchError(
-            f"{rows.dataset.name!r} has no {split or ''} rows, so nothing can be "
-            f"{'judged' if split in ('dev', 'sealed') else 'searched'}. Add the file without splits of its own."
-        )
-    every = np.array(of_split, dtype=np.int64)
-    return sample_of(config, rows.labels, query_types=rows.query_types, groups=rows.groups, rows=every), left
+    @property
+    def taught(self) -> int:
+        """How many of the tune rows taught the learned scorer, and chose nothing."""
+        return len(self.tune) - len(self.grid.sample)
 
 
 def tune(
@@ -125,22 +88,24 @@ def tune(
     """
     started, say = perf_counter(), progress or (lambda _: None)
     stakes = stakes or Stakes()
-    sample, left = usable(rows, base, None if rows.nested else "tune")
+    reference, judged = (LIVE, live) if _speak_alike(live, base) else ("the draft as it is", base)
+    sample, left = usable(rows, base, None if rows.nested else "tune", judged if rows.nested else None)
     goal = goal_of(spec.goal, base, sample, stakes)
+    _check_classes(sample, rows.dataset.name)
     say("Scoring the prompts")
     around, searched = prepared(base, spec.axes, sample, evidence_of)
     grid = Grid(around, spec.axes, searched, evidence_of, stakes)
     say("Choosing a setting")
+    check_measurable(grid, goal)
     choice = choose(grid, goal, seed=spec.seed)
     recommended = grid.config_at(choice.centre)
     say("Judging it on unseen prompts")
-    reference, judged = ("live", live) if _speak_alike(live, base) else ("the draft as it is", base)
-    dev = sample if rows.nested else usable(rows, base, "dev")[0]
+    dev = sample if rows.nested else usable(rows, base, "dev", judged)[0]
     if rows.nested:
         dev_outcomes = out_of_fold(sample, _refold(sample, base, spec, goal, evidence_of, stakes), spec.seed)
     else:
         dev_outcomes = outcomes_in(dev, recommended, evidence_of)
-    reference_outcomes = outcomes_in(dev, judged, evidence_of)
+    reference_outcomes = _unseen(dev, judged, evidence_of, spec.seed, nested=rows.nested)
     return Tuning(
         spec=spec,
         goal=goal,
@@ -152,11 +117,30 @@ def tune(
         dev=dev,
         dev_outcomes=dev_outcomes,
         reference_outcomes=reference_outcomes,
-        accuracy=accuracy_of(dev, dev_outcomes, spec.seed),
-        comparison=compare(dev, reference_outcomes, dev_outcomes, stakes=stakes, goal=goal.best, seed=spec.seed),
+        accuracy=accuracy_of(dev, dev_outcomes),
+        comparison=compare(
+            dev,
+            reference_outcomes,
+            dev_outcomes,
+            stakes=stakes,
+            measures=[name for name in goal.measures if name != ACCURACY or goal.limits],
+            seed=spec.seed,
+        ),
         nested=rows.nested,
         left_out=left,
+        tune=sample,
         seconds=perf_counter() - started,
+    )
+
+
+def _check_classes(sample: Sample, name: str) -> None:
+    classes, n = np.unique(sample.labels), len(sample)
+    if len(classes) > 1:
+        return
+    rows = f"The one row of {name!r} to search on is" if n == 1 else f"The {n:,} rows of {name!r} to search on are all"
+    raise SearchError(
+        f"{rows} labelled {sample.name(int(classes[0]))!r}: one class cannot tell a good setting from a bad one. Add "
+        "rows of other experts, or rows that nobody should claim."
     )
 
 
@@ -170,48 +154,6 @@ def goal_of(text: str, config: RouterConfig, sample: Sample, stakes: Stakes) -> 
     return parse_goal(text, experts, sorted(set(sample.query_types) - {""}), dearest)
 
 
-def asks_for_learned(config: RouterConfig, axes: Sequence[Axis] = ()) -> bool:
-    """Tell whether a router, or a search around it, scores with the learned scorer."""
-    return config.scorer == "learned" or any(axis.name == "scorer" and "learned" in axis.values for axis in axes)
-
-
-def learning_part(sample: Sample) -> Bools:
-    """Return the rows that a learned scorer is fitted on: two thirds of the groups, the same ones in every search.
-
-    Thresholds are searched on the others: on rows that it learnt from a classifier is surer than on prompts to come.
-    """
-    mixed = sample.groups.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # spreads neighbours; wraps around
-    learns: Bools = (mixed >> np.uint64(33)) % np.uint64(3) != 0
-    return learns
-
-
-def fit_scorer(config: RouterConfig, sample: Sample, evidence_of: EvidenceOf) -> RouterConfig:
-    """Return the router with a scorer learnt from the learning part of a sample. Raises SearchError."""
-    evidence, learn = evidence_of(config), sample.take(learning_part(sample))
-    labels = [sample.name(code) for code in learn.labels.tolist()]
-    weights = fit_learned(evidence.vectors()[learn.rows], labels, list(sample.experts), evidence.encoder.fingerprint)
-    return replace(config, learned=weights)
-
-
-def prepared(
-    config: RouterConfig, axes: Sequence[Axis], sample: Sample, evidence_of: EvidenceOf
-) -> tuple[RouterConfig, Sample]:
-    """Return the router to search around and the rows to search on, where the learned scorer takes part of them.
-
-    A router that scores with weights of its own keeps them. Raises SearchError where too few rows are left.
-    """
-    if not asks_for_learned(config, axes):
-        return config, sample
-    rest = sample.take(~learning_part(sample))
-    if not len(rest):
-        raise SearchError(f"{len(sample):,} rows are too few to learn from some and search on the others.")
-    fingerprint = evidence_of(config).encoder.fingerprint
-    own = config.scorer == "learned" and config.learned is not None
-    if own and config.learned is not None and config.learned.encoder_fingerprint == fingerprint:
-        return config, rest
-    return fit_scorer(config, sample, evidence_of), rest
-
-
 def outcomes_in(sample: Sample, config: RouterConfig, evidence_of: EvidenceOf) -> Outcomes:
     """Return what a router decides for a sample's rows, in the sample's codes, whatever its own order of experts."""
     decided = Measured.of(sample, config, evidence_of(config)).outcomes()
@@ -219,7 +161,7 @@ def outcomes_in(sample: Sample, config: RouterConfig, evidence_of: EvidenceOf) -
     if tuple(names) == sample.experts:
         return decided
     codes = np.array([*(sample.experts.index(name) for name in names), sample.nobody], dtype=np.int64)
-    return Outcomes(codes[decided.expert], decided.layer)
+    return Outcomes(codes[decided.expert], decided.layer, decided.asked)
 
 
 def dev_baselines(
@@ -233,11 +175,13 @@ def dev_baselines(
     Under 300 rows they, too, are decided out of fold. `quality` (rows of the dataset, experts): measured outcomes.
     """
     vectors = evidence_of(found.grid.config).vectors()
-    learn = None if found.nested else found.grid.sample
+    learn = None if found.nested else found.tune
     return baselines(
         found.dev,
         found.dev_outcomes,
         found.reference_outcomes,
+        reference=found.reference,
+        own=_own_thresholds(found, evidence_of, stakes or Stakes()),
         vectors=vectors[found.dev.rows],
         learn=learn,
         learn_vectors=None if learn is None else vectors[learn.rows],
@@ -258,12 +202,40 @@ def _refold(
 
     def decide(inside: Ints, outside: Ints) -> Outcomes:
         known = sample.take(inside)
-        config, searched = prepared(base, spec.axes, known, evidence_of)
+        config, searched = prepared(base, spec.axes, known, evidence_of, anew=True)
         grid = Grid(config, spec.axes, searched, evidence_of, stakes)
         chosen = grid.config_at(choose(grid, goal, seed=spec.seed, samples=_NESTED_SAMPLES).centre)
         return outcomes_in(sample.take(outside), chosen, evidence_of)
 
     return decide
+
+
+def _unseen(sample: Sample, config: RouterConfig, evidence_of: EvidenceOf, seed: int, *, nested: bool) -> Outcomes:
+    """What a router decides for rows that taught it nothing: out of fold its learned scorer is taught anew."""
+    if not nested or config.scorer != "learned" or config.learned is None:
+        return outcomes_in(sample, config, evidence_of)
+
+    def decide(inside: Ints, outside: Ints) -> Outcomes:
+        return outcomes_in(sample.take(outside), fit_scorer(config, sample.take(inside), evidence_of), evidence_of)
+
+    return out_of_fold(sample, decide, seed)
+
+
+def _own_thresholds(found: Tuning, evidence_of: EvidenceOf, stakes: Stakes) -> tuple[RouterConfig, Outcomes]:
+    """The router with every expert's threshold at its exact optimum, and what it decides for unseen rows."""
+    measure = found.goal.best if found.goal.best in SEPARABLE else ACCURACY
+
+    def best(sample: Sample) -> RouterConfig:
+        config, searched = prepared(found.grid.config, (), sample, evidence_of, anew=found.nested)
+        return best_own_thresholds(Measured.of(searched, config, evidence_of(config)), measure, stakes)
+
+    def decide(inside: Ints, outside: Ints) -> Outcomes:
+        return outcomes_in(found.tune.take(outside), best(found.tune.take(inside)), evidence_of)
+
+    chosen = best(found.tune)
+    if found.nested:
+        return chosen, out_of_fold(found.tune, decide, found.spec.seed)
+    return chosen, outcomes_in(found.dev, chosen, evidence_of)
 
 
 def _exact(grid: Grid, choice: Choice, goal: Goal, stakes: Stakes) -> Exact | None:
@@ -290,7 +262,5 @@ def effect(rows: Rows, before: RouterConfig, after: RouterConfig, evidence_of: E
 
     Rows labelled with an expert of either count. Raises SearchError.
     """
-    names = {expert.name for expert in after.experts}
-    both = replace(after, experts=(*after.experts, *(one for one in before.experts if one.name not in names)))
-    sample, _ = usable(rows, both, None if rows.nested else "dev")
+    sample, _ = usable_by_both(rows, before, after, None if rows.nested else "dev")
     return compare(sample, outcomes_in(sample, before, evidence_of), outcomes_in(sample, after, evidence_of))

@@ -1,25 +1,31 @@
 """From a decision to the probability that it is right: straight lines between the knots of a calibrator.
 
 It says nothing of a router that scores otherwise than the one that it was fitted on: a confidence of another router
-is worse than none.
+is worse than none. Where only thresholds or the least margin differ, other prompts are claimed and left: then layer 1
+alone, which they do not touch, keeps its confidence.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 
 from lab.types import Calibration, Calibrator, Layer, RouterConfig
 
 
 def calibrator_for(config: RouterConfig, encoder_fingerprint: str) -> Calibrator | None:
-    """Return the calibrator of `config` where it was fitted for just this router, else None.
+    """Return what the calibrator of `config` can tell of this router, or None where it can tell nothing.
 
     The keyword strategy encodes nothing; its fingerprint is "".
     """
     calibrator = config.calibrator
-    if calibrator is None or calibrator.fitted_for != config.scoring_hash(encoder_fingerprint):
+    if calibrator is None:
         return None
-    return calibrator
+    if calibrator.fitted_for == config.calibrated_hash(encoder_fingerprint):
+        return calibrator
+    if calibrator.fitted_for.partition(".")[0] != config.scoring_hash(encoder_fingerprint):
+        return None
+    return replace(calibrator, semantic=None, fallback=None)
 
 
 def confidence_of(calibrator: Calibrator, layer: Layer, score: float | None) -> float | None:

@@ -29,6 +29,7 @@ from lab.forensics.probes import Probe, ProbeReport, run
 from lab.forensics.rules.of_dataset import RulesOfRows, Suggested, rules_of, suggest
 from lab.forensics.runs import spec_to_json
 from lab.forensics.sample import Stakes
+from lab.forensics.sealed import searched_without_splits
 from lab.forensics.stored_figures import measured_times as stored_times
 from lab.forensics.stored_figures import quality as stored_quality
 from lab.forensics.traffic import Mix, mix
@@ -161,7 +162,11 @@ def baselines(search: Search) -> list[Baseline]:
 
 @st.cache_resource(max_entries=_TUNINGS, show_spinner="Searching …")
 def _tuning(key: str, _search: Search) -> Tuning:  # noqa: ARG001  the digest is the key
-    return tune(_search.rows, _search.base, _search.live, _search.spec, _search.evidence, _search.stakes)
+    found = tune(_search.rows, _search.base, _search.live, _search.spec, _search.evidence, _search.stakes)
+    if found.nested:
+        with contextlib.suppress(LabError):  # a store that is only read is searched all the same
+            searched_without_splits(_search.rows, lab().store)
+    return found
 
 
 @st.cache_resource(max_entries=_TUNINGS, show_spinner="Measuring the baselines …")

@@ -106,6 +106,47 @@ def test_accuracy_with_weights_is_the_weighted_share():
     assert found.value == pytest.approx(0.5)
 
 
+def test_the_interval_of_a_difference_agrees_with_the_test():
+    rows = sample(["zoomer"] * 100)
+    found = compare(rows, decided(*[P] * 5, *[Z] * 95), decided(*[Z] * 100))
+    assert found.p_value == pytest.approx(0.0625)
+    # by hand: 6/102 and 1/102 discordant, their difference .0490 ± 1.96 · √((.0686 − .0024) / 102)
+    assert found.accuracy.difference == pytest.approx((0.05, -0.0009, 0.0990), abs=1e-4)
+    assert found.verdict == "not told apart"
+
+
+def test_all_right_is_not_known_for_certain():
+    every = accuracy_of(sample(["zoomer"] * 40), decided(*[Z] * 40))
+    assert every == pytest.approx(wilson(40, 40))
+    copies = accuracy_of(sample(["zoomer"] * 40, groups=[0] * 20 + [1] * 20), decided(*[Z] * 40))
+    assert copies == pytest.approx(wilson(2, 2))  # two prompts, however often they were copied
+
+
+def test_copies_widen_an_interval_and_are_worth_one_row():
+    labels, right = ["zoomer"] * 60, [Z, P, Z, Z, P, Z] * 10
+    alone = accuracy_of(sample(labels), decided(*right))
+    pairs = sample(labels * 2, groups=[*range(60), *range(60)])
+    together = accuracy_of(pairs, decided(*right, *right))
+    assert together == pytest.approx(alone, abs=0.002)
+
+
+def test_what_a_goal_asks_for_is_told_with_intervals():
+    rows = sample(["professor"] * 40 + ["zoomer"] * 40 + [NONE] * 20)
+    first = decided(*[P] * 80, *[FELL] * 20)
+    second = decided(*[P] * 36, *[Z] * 44, *[FELL] * 20)
+    stakes = Stakes(call={"professor": 5.0, "zoomer": 1.0})
+    measures = ("leak:professor>zoomer", "cost", "macro_f1")
+    told = {one.measure: one for one in compare(rows, first, second, stakes=stakes, measures=measures).told}
+    assert told["leak:professor>zoomer"].second == pytest.approx(wilson(4, 40))
+    assert told["leak:professor>zoomer"].first == 0.0
+    assert (told["cost"].first, told["cost"].second.value) == (5.0, pytest.approx(3.24))
+    assert told["cost"].difference.high < 0
+    labels = ["professor"] * 40 + ["zoomer"] * 40 + [NONE] * 20
+    guess = ["professor"] * 36 + ["zoomer"] * 44 + [NONE] * 20
+    assert told["macro_f1"].second.value == pytest.approx(macro_f1(labels, guess))
+    assert told["macro_f1"].second.low < told["macro_f1"].second.value < told["macro_f1"].second.high
+
+
 # ------------------------------------------------------------------------------------------------------- metrics
 
 

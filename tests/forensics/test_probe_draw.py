@@ -12,7 +12,8 @@ from lab.errors import DatasetError
 from lab.forensics.evidence import Evidence
 from lab.forensics.probe_draw import draw_probes
 from lab.forensics.probes import read, run, write
-from lab.forensics.tuning import outcomes_in, usable
+from lab.forensics.tuning import outcomes_in
+from lab.forensics.usable import usable
 from lab.routing import build
 from lab.types import NONE
 

@@ -12,20 +12,14 @@ from doubles import WordEncoder, two_experts
 
 from lab.errors import SearchError
 from lab.forensics.datasets import Rows
+from lab.forensics.goal_report import careless, limits_on_dev
 from lab.forensics.grid_search.axes import Axis, regular
+from lab.forensics.grid_search.goals import parse_goal
 from lab.forensics.runs import packages, recommended_of, result_to_json, spec_from_json, spec_to_json
 from lab.forensics.sample import Stakes
-from lab.forensics.tuning import (
-    Spec,
-    dev_baselines,
-    effect,
-    evidence_for,
-    fit_scorer,
-    learning_part,
-    outcomes_in,
-    tune,
-    usable,
-)
+from lab.forensics.teaching import fit_scorer, learning_part
+from lab.forensics.tuning import Spec, dev_baselines, effect, evidence_for, outcomes_in, tune
+from lab.forensics.usable import usable, usable_by_both
 from lab.records import Dataset
 from lab.routing import build
 from lab.types import NONE, Expert, Layer
@@ -166,15 +160,16 @@ def test_the_effect_of_a_change_counts_rows_of_experts_that_come_and_go():
     assert set(back.fixed) == set(found.broken)
 
 
-def test_one_row_and_one_class_are_searched_without_a_fault():
+def test_one_row_one_class_and_copies_of_one_prompt_are_a_sentence():
     one = dataset(1, nested=True)
-    found = tune(one, CONFIG, CONFIG, Spec(AXES, "best accuracy"), evidence(one))
-    assert found.comparison.n == 1
-    assert found.comparison.verdict in ("same", "not told apart")
+    with pytest.raises(SearchError, match="one class cannot tell"):
+        tune(one, CONFIG, CONFIG, Spec(AXES, "best accuracy"), evidence(one))
+    copies = replace(dataset(40, nested=True), groups=np.zeros(40, dtype=np.int64))
+    with pytest.raises(SearchError, match="All 40 rows are near-duplicates of each other"):
+        tune(copies, CONFIG, CONFIG, Spec(AXES, "best accuracy"), evidence(copies))
     same = dataset(40, nested=True, labels=["zoomer"] * 40)
-    found = tune(same, CONFIG, CONFIG, Spec(AXES, "best macro-F1"), evidence(same))
-    assert len(found.dev) == 40
-    assert "logistic regression" not in [one.name for one in dev_baselines(found, evidence(same))]
+    with pytest.raises(SearchError, match="The 40 rows of 'made' to search on are all labelled 'zoomer'"):
+        tune(same, CONFIG, CONFIG, Spec(AXES, "best macro-F1"), evidence(same))
 
 
 def test_a_run_written_as_json_reads_back_as_it_was(found):
@@ -191,3 +186,78 @@ def test_a_split_without_a_usable_row_is_said_and_never_filled_from_another():
     bare = replace(ROWS, splits=("tune",) * len(ROWS))
     with pytest.raises(SearchError, match="'made' has no dev rows"):
         tune(bare, CONFIG, CONFIG, Spec(AXES, "best accuracy"), evidence(bare))
+
+
+def noise(seed, n=150):
+    """Rows whose label says nothing of their words."""
+    draw = random.Random(seed)
+    return dataset(n, nested=True, seed=seed, labels=[draw.choice(["professor", "zoomer"]) for _ in range(n)])
+
+
+@pytest.mark.slow
+def test_weights_that_learnt_some_of_the_rows_do_not_judge_them():
+    held, better = [], 0
+    for seed in range(12):
+        rows = noise(seed)
+        sample, _ = usable(rows, CONFIG)
+        taught = replace(fit_scorer(CONFIG, sample, evidence(rows)), scorer="learned", threshold=0.5)
+        found = tune(rows, taught, CONFIG, Spec((regular("threshold", 0, 1, 21),), "best accuracy"), evidence(rows))
+        held.append(found.accuracy.value)
+        better += found.comparison.verdict == "better"
+    assert np.mean(held) < 0.53
+    assert better <= 2
+
+
+def test_a_prompt_that_either_router_holds_judges_neither():
+    prompt = ROWS.prompts[next(row for row, split in enumerate(ROWS.splits) if split == "dev")]
+    first = CONFIG.experts[0]
+    holds = replace(CONFIG, experts=(replace(first, utterances=(*first.utterances, prompt)), CONFIG.experts[1]))
+    for before, after in ((holds, CONFIG), (CONFIG, holds)):
+        sample, left = usable_by_both(ROWS, before, after, "dev")
+        assert prompt not in {ROWS.prompts[row] for row in sample.rows}
+        assert prompt in {ROWS.prompts[row] for row in left.utterances}
+    found = tune(ROWS, CONFIG, holds, Spec(AXES, "best accuracy"), evidence(ROWS))
+    assert prompt not in {ROWS.prompts[row] for row in found.dev.rows}
+
+
+def test_a_threshold_for_each_expert_stands_beside_the_search_and_baselines_learn_from_all_tune_rows():
+    spec = Spec((regular("threshold", 0, 1, 41), Axis("scorer", ("cosine", "learned"))), "best accuracy")
+    found = tune(ROWS, CONFIG, CONFIG, spec, evidence(ROWS))
+    assert found.taught == len(found.tune) - len(found.grid.sample) > 0
+    measured = {one.name: one for one in dev_baselines(found, evidence(ROWS))}
+    assert f"learnt on the {len(found.tune)} tune rows" in measured["logistic regression"].about
+    own = measured["a threshold for each expert"]
+    assert own.config is not None
+    assert own.accuracy.value == pytest.approx(
+        found.dev.right(outcomes_in(found.dev, own.config, evidence(ROWS))).mean()
+    )
+
+
+def test_a_rare_label_is_among_what_the_scorer_learns_from():
+    sample, _ = usable(ROWS, CONFIG, "tune")
+    for rare in range(40):
+        labels = np.zeros(len(sample), dtype=np.int64)
+        labels[rare] = 1
+        assert learning_part(replace(sample, labels=labels))[rare]
+
+
+def test_what_a_goal_comes_to_on_unseen_rows_is_said():
+    goal = "at most 10 % of professor prompts to zoomer, at least 30 % coverage, then cheapest"
+    stakes = Stakes(call={"professor": 4.0, "zoomer": 1.0})
+    found = tune(ROWS, CONFIG, CONFIG, Spec(AXES, goal), evidence(ROWS), stakes)
+    leak, coverage = limits_on_dev(found)
+    told = {one.measure: one for one in found.comparison.told}
+    assert leak.startswith("On dev, the share of professor prompts that go to zoomer is ")
+    assert f"{told['coverage'].second.value:.1%}" in coverage
+    assert "wanted at least 30.0%: kept" in coverage
+    assert careless(parse_goal("cheapest", ("professor", "zoomer")))
+    assert not careless(found.goal)
+
+
+def test_baselines_against_a_draft_name_the_draft():
+    other = replace(CONFIG, experts=(*CONFIG.experts, Expert("banker", utterances=("money",))))
+    found = tune(ROWS, CONFIG, other, Spec(AXES, "best accuracy"), evidence(ROWS))
+    assert found.reference == "the draft as it is"
+    names = [one.name for one in dev_baselines(found, evidence(ROWS))]
+    assert "the draft as it is" in names
+    assert "live version" not in names

@@ -10,7 +10,7 @@ from lab.forensics.calibration.calibrated import calibrated
 from lab.forensics.datasets import add, load
 from lab.forensics.matrix import matrix, strategies
 from lab.forensics.sample import Stakes
-from lab.forensics.tuning import usable
+from lab.forensics.usable import usable
 from lab.messages import Message
 from lab.store import datasets, events
 from lab.types import new_id

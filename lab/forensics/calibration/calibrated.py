@@ -11,7 +11,8 @@ from lab.forensics.datasets import Rows
 from lab.forensics.evidence import LAYERS, Ints, Outcomes
 from lab.forensics.grid_search.grid import EvidenceOf
 from lab.forensics.sample import Sample
-from lab.forensics.tuning import outcomes_in, usable
+from lab.forensics.tuning import outcomes_in
+from lab.forensics.usable import usable
 from lab.types import Calibrator, Layer, RouterConfig
 
 
@@ -34,8 +35,8 @@ class Calibrated:
         return found[np.argsort(-scores, kind="stable")]
 
     def fits(self, config: RouterConfig, fingerprint: str) -> bool:
-        """Tell whether a router with this encoder scores as the one that was calibrated, whatever its thresholds."""
-        return config.scoring_hash(_encoded_by(config, fingerprint)) == self.calibrator.fitted_for
+        """Tell whether a router with this encoder scores and claims as the one that was calibrated."""
+        return config.calibrated_hash(_encoded_by(config, fingerprint)) == self.calibrator.fitted_for
 
 
 def calibrated(rows: Rows, config: RouterConfig, evidence_of: EvidenceOf, *, seed: int = 0) -> Calibrated:
@@ -48,7 +49,7 @@ def calibrated(rows: Rows, config: RouterConfig, evidence_of: EvidenceOf, *, see
     evidence = evidence_of(bare)
     columns = decided(evidence, sample, bare)
     calibrator, report = calibrate(
-        columns, bare.scoring_hash(_encoded_by(bare, evidence.encoder.fingerprint)), seed=seed
+        columns, bare.calibrated_hash(_encoded_by(bare, evidence.encoder.fingerprint)), seed=seed
     )
     return Calibrated(bare, sample, outcomes_in(sample, bare, evidence_of), columns, calibrator, report, rows.nested)
 

@@ -1,7 +1,7 @@
 """Confidence: how often a decision is right, by layer and score, and how far that can be believed.
 
-It must be fitted on rows that chose no threshold (dev rows, or folds that a search did not see): on rows that a
-threshold was chosen on, the router looks better than it is. Figures "after" are held out besides: each row's
+It should be fitted on rows that chose no threshold, the dev rows: on others the router looks better than it is, as it
+does a little where there are too few rows for splits. Figures "after" are held out besides: each row's
 probability comes from a fit on the other folds of groups. What is stored is fitted on all rows.
 """
 
@@ -129,7 +129,7 @@ def calibrate(
     seed: int = 0,
     samples: int = SAMPLES,
 ) -> tuple[Calibrator, CalibrationReport]:
-    """Return the calibrator of the router with this `scoring_hash`, and its figures before and after.
+    """Return the calibrator of the router with this `calibrated_hash`, and its figures before and after.
 
     `auto` takes isotonic where a layer has 1,000 rows and its held-out Brier score is lower, else Platt. `samples`
     are bootstrap samples of groups. Raises SearchError without rows.

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from lab.errors import SearchError
-from lab.forensics.evidence import FALLBACK, KEYWORD, NOBODY, SEMANTIC, Bools, Ints, Outcomes
+from lab.forensics.evidence import FALLBACK, KEYWORD, NOBODY, SEMANTIC, Bools, Ints, Outcomes, layers_asked
 from lab.forensics.grid_search.axes import MIN_MARGIN, THRESHOLD, Axis
 from lab.forensics.measures import MACRO_F1, Values, predicted, ratio
 from lab.forensics.metrics import wilson
@@ -41,14 +41,17 @@ class Reach:
         fallback = rule.experts.index(rule.fallback) if rule.fallback in rule.experts else experts
         self.settled: Bools = settled != NOBODY
         self.best: Ints = np.full(n, NOBODY) if layer2 is None else layer2.best
-        self.otherwise = Outcomes(np.where(self.settled, settled, fallback), np.where(self.settled, KEYWORD, FALLBACK))
+        asked = layers_asked(rule.strategy, self.settled)
+        self.otherwise = Outcomes(
+            np.where(self.settled, settled, fallback), np.where(self.settled, KEYWORD, FALLBACK), asked
+        )
         self.critical = np.full((n, len(self.axes)), ALWAYS)
         passes = ~self.settled & (self.best != NOBODY)
         if layer2 is not None:
             passes &= self._reached(measured, layer2.score, layer2.margin)
         self.critical[~passes] = NEVER
         self.claimed = Outcomes(
-            np.where(passes, self.best, self.otherwise.expert), np.where(passes, SEMANTIC, self.otherwise.layer)
+            np.where(passes, self.best, self.otherwise.expert), np.where(passes, SEMANTIC, self.otherwise.layer), asked
         )
 
     def _reached(self, measured: Measured, score: Values, margin: Values) -> Bools:
@@ -149,6 +152,12 @@ class Cells:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(np.abs(under) > 1e-12, over / under, np.nan)
 
+    def rows_behind(self, name: str) -> Values:
+        """Return how many rows stand under the line of a ratio in every cell: what a share is a share of."""
+        plain = self.weighted(np.ones(len(self.sample)))
+        under: Values = plain.totals(*self._parts_of(name)[2:])
+        return under
+
     def interval(self, name: str) -> tuple[Values, Values]:
         """Return the ends of the 95 % Wilson interval of a share (accuracy, recall …) in every cell, NaN if undefined.
 
@@ -238,6 +247,7 @@ class Cells:
         return Outcomes(
             np.where(claimed, self.reach.claimed.expert, self.reach.otherwise.expert),
             np.where(claimed, self.reach.claimed.layer, self.reach.otherwise.layer),
+            self.reach.otherwise.asked,
         )
 
 

@@ -9,7 +9,7 @@ at least 95 % precision of zoomer, then best coverage
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,8 @@ EXAMPLES = (
     "at least 80 % recall of none, then best accuracy",
 )
 SLACK = 1e-9
+UNDEFINED, BROKEN = -1e290, -1e300
+"""Scores of settings whose measure is undefined, and of those that break a limit: below whatever a cost may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,15 @@ class Goal:
     def score(self, measure: Callable[[str], Values]) -> Values:
         """Return how well each setting serves the goal: higher is better.
 
-        Where a limit is broken the score is below every other, the lower the farther from the limit.
+        Where limits are broken the score is below every other, the lower the more is missing from them in all; an
+        undefined measure is worse than any value and better than a broken limit.
         """
         best = measure(self.best)
-        score = np.nan_to_num(best if self.higher_is_better else -best, nan=-1e8)
-        for limit in self.limits:
-            values = measure(limit.measure)
-            score = np.where(limit.holds(values), score, -1e9 * (1 + limit.missing(values)))
-        return score
+        score = np.nan_to_num(best if self.higher_is_better else -best, nan=UNDEFINED)
+        if not self.limits:
+            return score
+        missing = sum(limit.missing(measure(limit.measure)) for limit in self.limits)
+        return np.where(self.is_kept(measure), score, BROKEN * (1 + missing))
 
     def is_kept(self, measure: Callable[[str], Values]) -> Bools:
         """Tell which settings keep all limits."""
@@ -109,7 +112,8 @@ _OBJECTIVES: dict[str, tuple[str, bool]] = {
     r"fastest|(lowest|least) end-to-end( time| latency)?": (END_TO_END, False),
     r"(lowest|least) overhead": (OVERHEAD, False),
 }
-_LIMIT = re.compile(r"(at least|at most|no more than|no less than|under|over)?\s*([\d.]+)\s*%\s*(.+)")
+_LIMIT = re.compile(r"(at least|at most|no more than|no less than|under|over)?\s*(\d+(?:[.,]\d+)?)\s*%\s*(.+)")
+_PARTS = re.compile(r"\s*(?:,\s*then|;|,(?!\d)|\bthen\b)\s*")
 _TO = re.compile(r"(?:of )?(?:the )?(.+?) prompts? (?:go )?to (.+)|(?:of )?(?:all )?prompts to (.+)")
 
 
@@ -121,7 +125,7 @@ def parse_goal(text: str, experts: Sequence[str], query_types: Sequence[str] = (
     reader = _Reader(tuple(experts), tuple(query_types), dearest)
     limits: list[Limit] = []
     objective: tuple[str, bool] | None = None
-    for part in re.split(r"\s*(?:,\s*then|;|,|\bthen\b)\s*", " ".join(text.strip().rstrip(".").split())):
+    for part in _PARTS.split(" ".join(text.strip().rstrip(".").split())):
         if not part:
             continue
         found = reader.objective(part)
@@ -143,16 +147,22 @@ def in_words(goal: Goal, experts: Sequence[str]) -> str:
     """Return how the goal was read, for the person to check."""
     titles = {measure.name: measure.title for measure in known(tuple(experts))}
     parts = [
-        f"{_title(limit.measure, titles)} {'at least' if limit.at_least else 'at most'} {limit.bound:.1%}"
+        f"{title_of(limit.measure, titles)} {'at least' if limit.at_least else 'at most'} {limit.bound:.1%}"
         for limit in goal.limits
     ]
     way = "highest" if goal.higher_is_better else "lowest"
     return "; ".join(
-        [*parts, f"then the {way} {_title(goal.best, titles)}" if parts else f"the {way} {_title(goal.best, titles)}"]
+        [
+            *parts,
+            f"then the {way} {title_of(goal.best, titles)}" if parts else f"the {way} {title_of(goal.best, titles)}",
+        ]
     )
 
 
-def _title(measure: str, titles: dict[str, str]) -> str:
+def title_of(measure: str, titles: Mapping[str, str]) -> str:
+    """Return what a measure is called; `titles`: of the named ones, as in `known`."""
+    if measure == f"calls:{NONE}":
+        return "share of prompts that nobody gets"
     if not measure.startswith("leak:"):
         return titles.get(measure, measure)
     whose, _, to = measure.removeprefix("leak:").rpartition(">")
@@ -171,7 +181,7 @@ class _Reader:
                 return found
         match = re.fullmatch(r"(?:best|highest) (precision|recall) of (.+)", part, re.IGNORECASE)
         if match:
-            return f"{match[1].lower()}:{self._expert(match[2])}", True
+            return self._of_expert(match[1], match[2]), True
         match = re.fullmatch(r"(?:fewest|least) calls to (.+)", part, re.IGNORECASE)
         return (f"calls:{self._expert(match[1])}", False) if match else None
 
@@ -179,7 +189,7 @@ class _Reader:
         match = _LIMIT.fullmatch(part)
         if not match:
             raise self._unread(part)
-        word, bound = (match[1] or "").lower(), float(match[2]) / 100
+        word, bound = (match[1] or "").lower(), float(match[2].replace(",", ".")) / 100
         if bound > 1:
             raise SearchError(f"{part!r} asks for more than 100 %. Take a share between 0 and 100 %.")
         measure, usually_least = self._measure(match[3].strip())
@@ -195,7 +205,7 @@ class _Reader:
         if plain in simple:
             return simple[plain], True
         if match := re.fullmatch(r"(precision|recall) of (.+)", words, re.IGNORECASE):
-            return f"{match[1].lower()}:{self._expert(match[2])}", True
+            return self._of_expert(match[1], match[2]), True
         if match := re.fullmatch(r"(?:of )?(?:all )?calls to (.+)", words, re.IGNORECASE):
             return f"calls:{self._expert(match[1])}", False
         if match := _TO.fullmatch(words):
@@ -207,8 +217,8 @@ class _Reader:
         if whose.lower() == "hard":
             if self.dearest is None:
                 raise SearchError(
-                    "Hard prompts are those of the expert that costs most, and all experts cost the same here. "
-                    "Set the cost of a call, or name the expert: at most 2 % of professor prompts to zoomer."
+                    "Hard prompts are those of the expert that costs most, and all experts cost the same here. Set the "
+                    f"cost of a call, or name the expert: at most 2 % of {self.experts[0]} prompts to {expert}."
                 )
             return f"leak:{self.dearest}>{expert}"
         if whose.lower() in ("all", "the"):
@@ -221,6 +231,17 @@ class _Reader:
             + (f" and {', '.join(self.query_types[:6])}." if self.query_types else ".")
         )
 
+    def _of_expert(self, kind: str, name: str) -> str:
+        expert = self._expert(name)
+        if expert != NONE:
+            return f"{kind.lower()}:{expert}"
+        if kind.lower() == "recall":
+            return NONE_RECALL
+        raise SearchError(
+            "Leaving a prompt to the fallback names no expert, so there is no precision of none. Ask for the recall of "
+            "none, or for the accuracy of claims."
+        )
+
     def _expert(self, name: str) -> str:
         for expert in (*self.experts, NONE):
             if expert.casefold() == name.strip().casefold():
@@ -228,5 +249,8 @@ class _Reader:
         raise SearchError(f"{name!r} is no expert of this router. There are {', '.join(self.experts[:8])}.")
 
     def _unread(self, part: str) -> SearchError:
-        some = "; ".join(example for example in EXAMPLES if "{" not in example)
-        return SearchError(f"{part!r} is not understood as a goal. These are: {some}.")
+        some = "; ".join(example.format(cheap=self.experts[-1], dear=self.experts[0]) for example in EXAMPLES)
+        return SearchError(
+            f"{part!r} is not understood as a goal. Write limits with a number and %, then what is to be best. These "
+            f"are goals: {some}."
+        )

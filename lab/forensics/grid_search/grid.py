@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class Grid:
         lowest = [axis.values[0] for axis in self.inner]
         config = config_at(self.config, [*self.outer, *self.inner], [*values, *lowest])
         measured = Measured.of(self.sample, config, evidence(config))
-        return Slice(config, measured, Cells(Reach(measured, self.inner), self.stakes.running(config.strategy)))
+        return Slice(config, measured, Cells(Reach(measured, self.inner), self.stakes))
 
     def metric(self, name: str) -> Values:
         """Return a measure of every cell, with one dimension an axis. Raises SearchError for an unknown measure."""
@@ -119,18 +119,6 @@ def _place(config: RouterConfig, axis: Axis) -> int | None:
     if axis.ordered:
         return int(np.abs(np.asarray(axis.values, dtype=np.float64) - float(value)).argmin())
     return axis.values.index(value) if value in axis.values else None
-
-
-def zoomed(grid: Grid, axis: Axis, low: float, high: float, count: int = DRAWN) -> Axis:
-    """Return the axis between `low` and `high`: every breakpoint there when those can be drawn, else evenly spaced."""
-    from lab.forensics.grid_search.axes import regular
-
-    found = grid.breakpoints(axis)
-    found = found[(found >= low) & (found <= high)]
-    values = sorted({low, high, *found.tolist()})
-    if 1 < len(values) <= count:
-        return replace(axis, values=tuple(values))
-    return regular(axis.name, low, high, count)
 
 
 @dataclass(frozen=True, slots=True)

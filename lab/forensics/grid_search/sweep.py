@@ -14,13 +14,16 @@ import numpy as np
 
 from lab.errors import SearchError
 from lab.forensics.evidence import SEMANTIC, Bools
-from lab.forensics.grid_search.axes import MIN_MARGIN, Axis, config_at, own
+from lab.forensics.grid_search.axes import MIN_MARGIN, THRESHOLD, Axis, config_at, with_thresholds
 from lab.forensics.grid_search.cells import ALWAYS, Reach
-from lab.forensics.grid_search.goals import SLACK, Goal
-from lab.forensics.measures import MACRO_F1, Ratio, Values, ratio
+from lab.forensics.grid_search.goals import SLACK, UNDEFINED, Goal
+from lab.forensics.measures import ACCURACY, COST, MACRO_F1, MISROUTE, Ratio, Values, ratio
 from lab.forensics.sample import Measured, Stakes
 from lab.routing.rule import STEP
 from lab.types import RouterConfig
+
+SEPARABLE = {ACCURACY: True, COST: False, MISROUTE: False}
+"""Measures that are a sum over rows, and whether more is better: they can be searched expert by expert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class _Sweep:
                 continue
             if holds.any():
                 score = self._measure(self.goal.best) * (1.0 if self.goal.higher_is_better else -1.0)
-                score = np.where(holds & ~np.isnan(score), score, -1e8 if not kept else -np.inf)
+                score = np.where(holds & ~np.isnan(score), score, UNDEFINED if not kept else -np.inf)
             else:
                 score = self.goal.score(self._measure)
             at = len(score) - 1 - int(score[::-1].argmax())  # of equals the highest setting: it claims least
@@ -143,43 +146,39 @@ def _candidates(reach: Reach, place: int, rows: Bools | None = None) -> Values:
 
 
 def best_own_thresholds(measured: Measured, name: str, stakes: Stakes | None = None) -> RouterConfig:
-    """Return the router with the threshold of every expert at its exact optimum for one measure over all rows.
+    """Return the router with the threshold of every expert at its exact optimum for one of SEPARABLE over all rows.
 
     For a fixed margin the winner does not depend on thresholds, so each expert's rows can be cut on their own: one sort
     and one cumulative sum an expert. The threshold stands in the middle of the gap it may lie in. Experts that are best
-    for no row keep theirs. Raises SearchError for a measure whose denominator depends on the setting.
+    for no row keep theirs.
     """
     sample, config = measured.sample, measured.config
-    axes = [Axis(own(expert.name), (-1.0,)) for expert in config.experts]
+    axis = Axis(THRESHOLD, (-1.0,))
+    reach = Reach(Measured(sample, config_at(config, [axis], [-1.0]), measured.layer1, measured.layer2), [axis])
     one = ratio(name, sample, stakes or Stakes())
-    thresholds = {}
-    for axis in axes:
-        lowest = config_at(config, [axis], [-1.0])
-        reach = Reach(Measured(sample, lowest, measured.layer1, measured.layer2), [axis])
-        mine = np.flatnonzero(np.isfinite(reach.critical[:, 0]))
-        if not len(mine):
-            continue
-        if (one.under(reach.claimed) != one.under(reach.otherwise)).any():
-            raise SearchError(f"The measure {name} does not separate by expert. Take accuracy, cost or misroute_cost.")
-        weights = np.ones(len(sample)) if sample.weights is None else sample.weights
-        gain = ((one.over(reach.claimed) - one.over(reach.otherwise)) * weights)[mine]
-        thresholds[axis.expert or ""] = _cut(reach.critical[mine, 0], gain if _higher(name) else -gain)
-    return config_at(config, [Axis(own(expert), (0.0,)) for expert in thresholds], list(thresholds.values()))
-
-
-def _higher(name: str) -> bool:
-    from lab.forensics.measures import known
-
-    return next((one.higher_is_better for one in known(()) if one.name == name), True)
+    weights = np.ones(len(sample)) if sample.weights is None else sample.weights
+    gain = (one.over(reach.claimed) - one.over(reach.otherwise)) * weights * (1.0 if SEPARABLE[name] else -1.0)
+    open_rows = np.isfinite(reach.critical[:, 0])
+    thresholds: dict[str, float | str] = {}
+    for code, expert in enumerate(config.experts):
+        mine = open_rows & (reach.best == code)
+        if mine.any():
+            thresholds[expert.name] = _cut(reach.critical[mine, 0], gain[mine])
+    return with_thresholds(config, thresholds)
 
 
 def _cut(scores: Values, gain: Values) -> float:
-    """Return the threshold that keeps the rows whose gains add up to most; of equals the one that claims least."""
+    """Return the threshold that keeps the rows whose gains add up to most; of equals the one that claims least.
+
+    No threshold is above 1, so rows with that score are claimed whatever it is.
+    """
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
     last = np.append(ranked[1:] != ranked[:-1], True)  # rows with equal scores pass together
     totals = np.concatenate([[0.0], np.cumsum(gain[order])[last]])
     levels = np.concatenate([[ranked[0] + 2 * STEP], ranked[last]])
+    if ranked[0] + STEP > 1.0:
+        totals[0] = -np.inf
     best = int(totals.argmax())
     low = levels[best + 1] if best + 1 < len(levels) else levels[best] - 2 * STEP
     middle = round((levels[best] + low) / 2 + STEP / 2, 6)

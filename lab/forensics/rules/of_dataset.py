@@ -13,7 +13,8 @@ from lab.forensics.evidence import Outcomes
 from lab.forensics.grid_search.grid import EvidenceOf
 from lab.forensics.rules.report import RuleReport, report
 from lab.forensics.sample import Sample
-from lab.forensics.tuning import LeftOut, outcomes_in, usable
+from lab.forensics.tuning import outcomes_in
+from lab.forensics.usable import LeftOut, usable
 from lab.types import RouterConfig
 
 

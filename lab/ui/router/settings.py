@@ -10,7 +10,8 @@ import streamlit as st
 
 from lab.drafting import Change
 from lab.errors import SearchError
-from lab.forensics.tuning import fit_scorer, learning_part, usable
+from lab.forensics.teaching import fit_scorer, learning_part
+from lab.forensics.usable import usable
 from lab.types import NONE, Aggregate, ConflictPolicy, RouterConfig, Scorer, StrategyName, new_id
 from lab.ui import resources
 from lab.ui.router import desk, fields

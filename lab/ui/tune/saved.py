@@ -8,7 +8,8 @@ from lab.differences import differences, sentence
 from lab.errors import LabError
 from lab.forensics.compare import compare, in_words
 from lab.forensics.runs import packages, recommended_of, result_to_json, spec_to_json
-from lab.forensics.tuning import outcomes_in, usable
+from lab.forensics.tuning import outcomes_in
+from lab.forensics.usable import usable
 from lab.records import Run
 from lab.store import datasets, runs
 from lab.types import new_id

@@ -7,11 +7,11 @@ import streamlit as st
 
 from lab.forensics.answers.routed import Answered
 from lab.forensics.baselines import Baseline
-from lab.forensics.compare import discordant, p_in_words
+from lab.forensics.compare import Discordant, discordant, p_in_words
 from lab.forensics.metrics import holm
 from lab.forensics.tuning import Tuning
 from lab.ui import resources, tables, text
-from lab.ui.tune import answers, misrouted
+from lab.ui.tune import answers, misrouted, recommendation
 from lab.ui.tune.provenance import caption
 from lab.ui.workbench import Workbench
 
@@ -22,9 +22,10 @@ _QUALITY = ("answer quality", "quality from", "quality to")
 def draw(bench: Workbench, found: Tuning, baselines: list[Baseline]) -> None:
     """Draw every baseline with its figures; one that is clicked shows the prompts it decides otherwise."""
     told = resources.answered(bench.rows, found)
-    st.markdown(f"#### {_headline(found, baselines)}")
+    compared = _compared(found, baselines)
+    st.markdown(f"#### {_headline(found, baselines, compared)}")
     answers.sentence(found, told)
-    _table(bench, found, baselines, told)
+    _table(bench, found, baselines, compared, told)
     opened = st.query_params.get(_OPEN)
     if opened == answers.ORACLE and isinstance(told, Answered):
         answers.missed(bench, found, told)
@@ -37,17 +38,29 @@ def draw(bench: Workbench, found: Tuning, baselines: list[Baseline]) -> None:
                 title=f"decided rightly by one of the two only: {len(differ):,}; “went to” is {one.name}",
                 before=one.decided,
             )  # fmt: skip
+            if one.config is not None:
+                recommendation.take(bench, one.config, one.name)
     answers.score(bench, found, told, _pick)
     answers.way_in(bench, found, told)
 
 
-def _table(bench: Workbench, found: Tuning, baselines: list[Baseline], told: answers.Told) -> None:
-    compared = [
+def _compared(found: Tuning, baselines: list[Baseline]) -> list[tuple[Discordant, float] | None]:
+    """Each baseline against the recommended setting, with its p-value by Holm; None for what is no single decision."""
+    pairs = [
         discordant(found.dev, one.decided, found.dev_outcomes, found.spec.seed) if one.decided else None
         for one in baselines
     ]
-    p_values = iter(holm([one.p_value for one in compared if one is not None]))
-    adjusted = [None if one is None else next(p_values) for one in compared]
+    p_values = iter(holm([one.p_value for one in pairs if one is not None]))
+    return [None if one is None else (one, next(p_values)) for one in pairs]
+
+
+def _table(
+    bench: Workbench,
+    found: Tuning,
+    baselines: list[Baseline],
+    compared: list[tuple[Discordant, float] | None],
+    told: answers.Told,
+) -> None:
     share = st.column_config.NumberColumn(format="%.3f")
     tables.table(
         {
@@ -55,9 +68,9 @@ def _table(bench: Workbench, found: Tuning, baselines: list[Baseline], told: ans
             "accuracy": [_known(one.accuracy.value) for one in baselines],
             "from": [_known(one.accuracy.low) for one in baselines],
             "to": [_known(one.accuracy.high) for one in baselines],
-            "router right, this wrong": [None if one is None else len(one.fixed) for one in compared],
-            "this right, router wrong": [None if one is None else len(one.broken) for one in compared],
-            "p (Holm)": ["" if value is None else p_in_words(value) for value in adjusted],
+            "router right, this wrong": [None if one is None else len(one[0].fixed) for one in compared],
+            "this right, router wrong": [None if one is None else len(one[0].broken) for one in compared],
+            "p (Holm)": ["" if one is None else p_in_words(one[1]) for one in compared],
             **_qualities(baselines),
             "cost a prompt": [one.cost for one in baselines],
             "what it is": [one.about for one in baselines],
@@ -65,7 +78,7 @@ def _table(bench: Workbench, found: Tuning, baselines: list[Baseline], told: ans
         key="baselines",
         name=f"{bench.rows.dataset.name}-baselines",
         caption=text.plain(
-            caption(bench, found, len(found.dev), "dev", "95 % bootstrap by group, McNemar with Holm")
+            caption(bench, found, len(found.dev), "dev", "95 % Wilson, near-duplicates as one, McNemar with Holm")
             + answers.about(told)
         ),
         config=dict.fromkeys(["accuracy", "from", "to", *_QUALITY], share)
@@ -83,18 +96,17 @@ def _qualities(baselines: list[Baseline]) -> dict[str, list[float | None]]:
     return {name: [end[place] for end in ends] for place, name in enumerate(_QUALITY)}
 
 
-def _headline(found: Tuning, baselines: list[Baseline]) -> str:
-    """Say plainly whether something simpler would do better."""
-    known = [one for one in baselines if _known(one.accuracy.value) is not None]
+def _headline(found: Tuning, baselines: list[Baseline], compared: list[tuple[Discordant, float] | None]) -> str:
+    """Say plainly whether something simpler would do better, among all that were asked."""
+    known = [place for place, one in enumerate(baselines) if _known(one.accuracy.value) is not None]
     if not known:
         return "No baseline could be measured"
-    best = max(known, key=lambda one: one.accuracy.value)
-    mine = found.accuracy.value
+    place = max(known, key=lambda one: baselines[one].accuracy.value)
+    best, against, mine = baselines[place], compared[place], found.accuracy.value
     shown = f"{text.plain(best.name)} reaches {best.accuracy.value:.3f}, the recommended setting {mine:.3f}"
-    if best.decided is None:
+    if against is None:
         return shown
-    p_value = discordant(found.dev, best.decided, found.dev_outcomes, found.spec.seed).p_value
-    if p_value >= 0.05:
+    if against[1] >= 0.05:
         return f"{shown}: not told apart by {len(found.dev):,} prompts"
     return f"{shown}: " + ("the router is worth its rules" if mine > best.accuracy.value else "that would do better")
 

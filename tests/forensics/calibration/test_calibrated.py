@@ -48,7 +48,9 @@ def test_the_calibrator_gives_a_confidence_to_just_the_router_it_was_fitted_on()
     kept = {layer.layer for layer in found.report.layers if layer.calibration is not None}
     assert kept
     assert {one.layer for one in decisions if one.confidence is not None} == kept
-    assert found.fits(replace(CONFIG, threshold=0.9, min_margin=0.2), "words-1")
+    assert found.fits(CONFIG, "words-1")
+    assert not found.fits(replace(CONFIG, threshold=0.9), "words-1")
+    assert not found.fits(replace(CONFIG, min_margin=0.2), "words-1")
     assert not found.fits(replace(CONFIG, aggregate="centroid"), "words-1")
     assert not found.fits(CONFIG, "another encoder")
 

@@ -309,7 +309,7 @@ def test_a_router_with_its_calibrator_says_the_confidence_that_was_fitted():
     config = three_experts(threshold=0.3)
     sample = sample_of(config, labels(config, 120))
     rows = decided(evidence(120), sample, config)
-    calibrator, _ = calibrate(rows, config.scoring_hash(WordEncoder.fingerprint), samples=0)
+    calibrator, _ = calibrate(rows, config.calibrated_hash(WordEncoder.fingerprint), samples=0)
     router = build(replace(config, calibrator=calibrator), WordEncoder())
     said = [router.decide(prompt) for prompt in prompts(120)]
     assert isinstance(calibrator, Calibrator)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from doubles import two_experts
 
+from lab.errors import SearchError
 from lab.forensics.evidence import Layer1, Layer2
 from lab.forensics.grid_search.axes import Axis, regular
-from lab.forensics.grid_search.choice import choose
+from lab.forensics.grid_search.choice import check_measurable, choose
 from lab.forensics.grid_search.goals import parse_goal
 from lab.forensics.grid_search.grid import Grid
 from lab.forensics.sample import Stakes, sample_of
@@ -136,3 +137,58 @@ def test_the_same_seed_chooses_the_same():
     goal = parse_goal("best macro-F1", EXPERTS)
     first, second = (choose(one, goal, seed=4) for _ in range(2))
     assert (first.best, first.centre, first.expected) == (second.best, second.centre, second.expected)
+
+
+def test_a_measure_of_a_few_rows_is_no_best_one():
+    scores, labels = zoomer_by_score(300, 0.5, seed=2, noise=0.3)
+    top = scores[:, 1].max()
+    scores, labels = np.vstack([scores, [[-1.0, top + 1e-3]] * 2]), [*labels, "zoomer", "zoomer"]
+    axes = [regular("threshold:zoomer", 0, 1.0, 101)]
+    found = choose(grid(scores, labels, axes), parse_goal("best precision of zoomer", EXPERTS))
+    claimed = (scores[:, 1] >= axes[0].values[found.best[0]]).sum()
+    assert claimed >= 5
+    assert found.plateau.mean() < 0.9
+    assert 0 <= found.flattery < 0.3
+
+
+def test_of_settings_that_cost_the_same_one_that_is_right_more_often_is_recommended():
+    scores, labels = zoomer_by_score(400, 0.5, seed=4, noise=0.1)
+    one = grid(scores, labels, [regular("threshold:zoomer", 0, 1, 101)])  # every call costs 1
+    found = choose(one, parse_goal("cheapest", EXPERTS))
+    assert found.plateau.all()
+    accuracy = one.metric("accuracy")
+    assert accuracy[found.centre] >= accuracy.max() - 0.02
+
+
+def test_where_the_plateau_allows_the_recommended_setting_keeps_its_limits_in_nine_of_ten_samples():
+    scores, labels = zoomer_by_score(400, 0.5, seed=7, noise=0.15)
+    goal = parse_goal("at most 12 % of professor prompts to zoomer, then best accuracy", EXPERTS)
+    found = choose(grid(scores, labels, [regular("threshold:zoomer", 0, 1, 101)]), goal)
+    assert found.kept_share >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("goal", "says"),
+    [
+        ("fastest", "none was measured"),
+        ("lowest overhead", "none was measured"),
+        ("at least 80 % recall of none, then best accuracy", "no row to search on is labelled none"),
+        ("at most 2 % of none prompts to zoomer", "there is no such row"),
+    ],
+)
+def test_what_cannot_be_measured_here_is_said(goal, says):
+    scores, labels = zoomer_by_score(50, 0.5, seed=1)
+    with pytest.raises(SearchError, match=says):
+        check_measurable(
+            grid(scores, labels, [regular("threshold:zoomer", 0, 1, 11)]),
+            parse_goal(goal, EXPERTS, dearest="professor"),
+        )
+
+
+def test_answers_that_nobody_timed_are_named():
+    scores, labels = zoomer_by_score(50, 0.5, seed=1)
+    stakes = Stakes(answer_ms={"professor": 900.0}, overhead_ms=(0.1, 4.0))
+    one = grid(scores, labels, [regular("threshold:zoomer", 0, 1, 11)], stakes)
+    with pytest.raises(SearchError, match="no answer of zoomer was timed"):
+        check_measurable(Grid(CONFIG, [Axis("threshold:zoomer", (0.0,))], one.sample, lambda _: Scores(scores), stakes),
+                         parse_goal("fastest", EXPERTS))  # fmt: skip

@@ -80,3 +80,40 @@ def test_an_undefined_measure_meets_no_lower_limit_and_breaks_no_upper_one():
     nothing = np.array([np.nan])
     assert not Limit("precision:zoomer", True, 0.5).holds(nothing)[0]
     assert Limit("leak:code>zoomer", False, 0.5).holds(nothing)[0]
+
+
+def test_a_setting_is_the_worse_the_more_is_missing_from_all_limits_in_any_order():
+    values = {
+        "claim_accuracy": np.array([0.97, 0.80, 0.90, np.nan]),
+        "coverage": np.array([0.10, 0.85, 0.60, 0.0]),
+        "accuracy": np.array([0.9, 0.5, 0.7, 0.2]),
+    }
+    one = read("at least 97 % accuracy of claims, 90 % coverage, then best accuracy")
+    other = read("90 % coverage, at least 97 % accuracy of claims, then best accuracy")
+    assert one.score(values.__getitem__).tolist() == pytest.approx(other.score(values.__getitem__).tolist())
+    assert one.score(values.__getitem__).argsort()[::-1].tolist() == [1, 2, 0, 3]  # .22, .37, .80 and 1.90 are missing
+
+
+def test_an_undefined_measure_is_worse_than_any_cost_and_better_than_a_broken_limit():
+    goal = read("at least 50 % coverage, then cheapest")
+    cost, coverage = np.array([1e12, np.nan, 0.0]), np.array([0.5, 0.5, 0.4])
+    score = goal.score({"cost": cost, "coverage": coverage}.__getitem__)
+    assert score.argsort()[::-1].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("text", ["at most 1.2.3 % of professor prompts to zoomer", ". % coverage", "1. % coverage"])
+def test_a_number_that_is_none_is_a_sentence(text):
+    with pytest.raises(SearchError, match="is not understood as a goal"):
+        read(text)
+
+
+def test_a_comma_may_stand_for_the_point():
+    assert read("at most 2,5 % of hard prompts to zoomer, then cheapest").limits == (
+        Limit("leak:professor>zoomer", False, 0.025),
+    )
+
+
+def test_there_is_no_precision_of_none_and_its_recall_is_one_measure():
+    assert read("best recall of none").best == read("at least 5 % coverage, then best recall of none").best
+    with pytest.raises(SearchError, match="no precision of none"):
+        read("best precision of none")

@@ -15,7 +15,7 @@ from lab.errors import SearchError
 from lab.forensics.evidence import LAYERS, Evidence
 from lab.forensics.grid_search.axes import MOST_CELLS, Axis, config_at, own, parse, regular, value_in
 from lab.forensics.grid_search.cells import single
-from lab.forensics.grid_search.grid import Grid, drawing, zoomed
+from lab.forensics.grid_search.grid import Grid, drawing
 from lab.forensics.measures import known
 from lab.forensics.metrics import macro_f1
 from lab.forensics.sample import Measured, Stakes, sample_of
@@ -171,16 +171,6 @@ def test_a_drawing_shows_the_best_cell_of_each_place(most, data):
     for row, line in enumerate(shown.cells):
         for column, cell in enumerate(line):
             assert values[cell] == shown.values[row, column]
-
-
-def test_zooming_in_shows_every_breakpoint():
-    config = two_experts(strategy="semantic")
-    grid = Grid(config, [AXES["threshold"]], sample(config, 40), lambda _: evidence(40))
-    axis = zoomed(grid, grid.axes[0], 0.2, 0.4)
-    inside = [value for value in grid.breakpoints(grid.axes[0]) if 0.2 <= value <= 0.4]
-    assert inside
-    assert axis.values == tuple(sorted({0.2, 0.4, *inside}))
-    assert len(zoomed(grid, grid.axes[0], 0.0, 1.0, count=5).values) == 5
 
 
 def test_the_virtual_fallback_and_a_single_scored_expert_are_counted():

@@ -120,3 +120,31 @@ def test_macro_f1_is_for_the_grid_only():
     measured = Measured.of(sample(config, 9), config, evidence(9))
     with pytest.raises(SearchError, match="on the grid only"):
         exact(measured, ["threshold"], parse_goal("best macro-F1", ["professor", "zoomer"]))
+
+
+def test_rows_that_reach_one_are_claimed_whatever_the_threshold():
+    config = two_experts(strategy="semantic")
+    labelled = sample_of(config, ["professor", "professor", "zoomer"])
+    scores = np.array([[0.1, 1.0], [0.1, 1.0], [0.1, 0.5]])
+    nobody = np.full(3, -1)
+    measured = Measured(labelled, config, Layer1(nobody, nobody), Layer2.of(scores))
+    best = best_own_thresholds(measured, "accuracy")
+    reached = single(Measured(labelled, best, measured.layer1, measured.layer2), "accuracy")
+    assert reached == pytest.approx(1 / 3)  # and not what "claim nothing" would give
+
+
+@pytest.mark.parametrize("strategy", ["hybrid", "semantic", "keyword"])
+def test_time_is_charged_for_the_layers_that_a_strategy_has(strategy):
+    config = two_experts(strategy=strategy)
+    stakes = Stakes(overhead_ms=(3.0, 7.0))
+    labelled = sample(config, 60)
+    one = Measured.of(labelled, config, evidence(60))
+    axis = Axis("threshold", (0.3,))
+    cell = Grid(config, [axis], labelled, lambda _: evidence(60), stakes).metric("overhead_ms").item()
+    settled = (evidence(60).layer1(config).take(labelled.rows).settled("defer") >= 0).mean()
+    wanted = {"semantic": 7.0, "keyword": 3.0, "hybrid": 3.0 + 7.0 * (1 - settled)}[strategy]
+    assert cell == pytest.approx(wanted)
+    assert single(one, "overhead_ms", stakes) == pytest.approx(wanted)
+    if strategy != "keyword":
+        found = exact(one, ["threshold"], parse_goal("lowest overhead", labelled.experts), stakes)
+        assert found.measures["overhead_ms"] == pytest.approx(wanted)
