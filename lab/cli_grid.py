@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from lab.store import Store
     from lab.types import RouterConfig
 
-AXES = ("threshold=0:1:101", "min_margin=0:0.5:51")
 GOAL = "best accuracy"
 
 
@@ -39,7 +38,8 @@ def add_parser(commands: Any) -> None:
     grid.add_argument("dataset", metavar="DATASET", help="name or id of a stored dataset, or a file")
     grid.add_argument(
         "--axis", action="append", default=[], metavar="AXIS",
-        help=f"such as {AXES[0]}, threshold:EXPERT=0:1:11, aggregate=max,centroid; without any: {' and '.join(AXES)}",
+        help="such as threshold=0:1:101, threshold:EXPERT=0:1:11, aggregate=max,centroid; without any: as on the Tune "
+        "page, the threshold that moves most, and min_margin=0:0.5:51",
     )  # fmt: skip
     grid.add_argument("--goal", default=GOAL, help=f"a sentence like '90 %% coverage'; without: {GOAL}")
     grid.add_argument("--cost", action="append", default=[], metavar="EXPERT=N", help="of a call; without: by prices")
@@ -61,7 +61,7 @@ def run_grid(arguments: argparse.Namespace) -> int:
     from lab import cli_grid_lines as lines
     from lab.config import load_settings
 
-    axes = _axes(arguments.axis or AXES)
+    axes = _axes(arguments.axis)
     if arguments.seed < 0:
         raise SearchError(f"The seed is {arguments.seed}; take a whole number from 0.")
     settings = load_settings()
@@ -82,13 +82,14 @@ def run_grid(arguments: argparse.Namespace) -> int:
 def _search(arguments: argparse.Namespace, axes: tuple[Axis, ...], settings: Settings, store: Store | None) -> Result:
     from lab import cli_grid_lines as lines
     from lab.forensics import tuning
-    from lab.forensics.grid_search.axes import check_all
+    from lab.forensics.grid_search.axes import check_all, moves_most
     from lab.forensics.stored_figures import quality
     from lab.live import Routers
 
     routers = Routers(store, settings)
     live = routers.live()
     base, base_name = _base(arguments.base, store, live)
+    axes = axes or _axes([f"{moves_most(base)}=0:1:101", "min_margin=0:0.5:51"])
     check_all(axes, base)
     rows, notes = _rows(arguments.dataset, store, settings)
     _check_use(arguments, rows)
@@ -135,7 +136,7 @@ def _search(arguments: argparse.Namespace, axes: tuple[Axis, ...], settings: Set
 # ----------------------------------------------------------------------------------------------- what is asked for
 
 
-def _axes(texts: list[str] | tuple[str, ...]) -> tuple[Axis, ...]:
+def _axes(texts: list[str]) -> tuple[Axis, ...]:
     from lab.forensics.grid_search.axes import parse
 
     found = tuple(parse(text) for text in texts)

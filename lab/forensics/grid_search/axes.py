@@ -57,6 +57,12 @@ def own(expert: str) -> str:
     return _OWN + expert
 
 
+def moves_most(config: RouterConfig) -> str:
+    """Return the threshold to search first: with two experts that of the one who is not the fallback, else all."""
+    others = [expert.name for expert in config.experts if expert.name != config.fallback]
+    return own(others[0]) if len(others) == 1 and len(config.experts) == 2 else THRESHOLD
+
+
 def regular(name: str, low: float, high: float, count: int) -> Axis:
     """Return an ordered axis of `count` evenly spaced values. Raises SearchError."""
     where = f"The axis {name} from {low} to {high} in {count} values"
