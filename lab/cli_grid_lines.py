@@ -10,7 +10,7 @@ from lab.encoders import Encoder
 from lab.forensics.baselines import Baseline
 from lab.forensics.compare import Comparison, compare, in_words
 from lab.forensics.datasets import Rows, split_counts
-from lab.forensics.goal_report import CARELESS_SENTENCE, careless, limits_on_dev, told_title
+from lab.forensics.goal_report import limits_on_dev, told_title, warnings
 from lab.forensics.grid_search.axes import value_in
 from lab.forensics.grid_search.goals import in_words as goal_in_words
 from lab.forensics.metrics import Interval, holm
@@ -215,8 +215,7 @@ def _verdict(found: Tuning) -> Iterator[str]:
     told = in_words(found.comparison, first=found.reference, second="the recommended setting")
     yield told[:1].upper() + told[1:]
     yield from limits_on_dev(found)
-    if careless(found.goal):
-        yield CARELESS_SENTENCE
+    yield from warnings(found)
     if not found.choice.kept:
         yield "No setting of these axes keeps the limits of the goal; the recommended one is nearest to them."
     elif found.choice.kept_share is not None:

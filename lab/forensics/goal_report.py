@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from lab.forensics.grid_search.goals import Goal, Limit, title_of
-from lab.forensics.measures import CARELESS, known
+from lab.forensics.measures import CARELESS, COST, known
 from lab.forensics.metrics import Interval
 from lab.forensics.tuning import Tuning
 
@@ -20,6 +20,15 @@ CARELESS_SENTENCE = (
 def careless(goal: Goal) -> bool:
     """Tell whether a goal is met best by routing nothing well: least cost or time, without a limit."""
     return not goal.limits and (goal.best in CARELESS or (goal.best.startswith("calls:") and not goal.higher_is_better))
+
+
+def warnings(found: Tuning) -> Iterator[str]:
+    """Yield what a goal does not say, or cannot say here."""
+    if careless(found.goal):
+        yield CARELESS_SENTENCE
+    calls = found.grid.stakes.calls(found.dev.experts)[:-1]
+    if found.goal.best == COST and len(set(calls.tolist())) == 1:
+        yield "Every call costs the same here, so cost decides nothing but who is asked. Say what calls cost."
 
 
 def told_title(measure: str, experts: Sequence[str]) -> str:

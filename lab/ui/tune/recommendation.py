@@ -12,7 +12,7 @@ from lab.differences import differences, sentence
 from lab.errors import LabError
 from lab.forensics.compare import Comparison, accuracy_of, in_words
 from lab.forensics.evidence import Ints
-from lab.forensics.goal_report import CARELESS_SENTENCE, careless, limits_on_dev, told_title
+from lab.forensics.goal_report import limits_on_dev, told_title, warnings
 from lab.forensics.grid_search.axes import config_at, with_thresholds
 from lab.forensics.grid_search.goals import in_words as goal_in_words
 from lab.forensics.traffic import in_words as traffic_in_words
@@ -56,8 +56,8 @@ def draw(bench: Workbench, found: Tuning) -> None:
 
 def _goal(found: Tuning) -> None:
     """Say what the goal itself comes to on unseen rows, and what it leaves unsaid."""
-    if careless(found.goal):
-        st.warning(CARELESS_SENTENCE)
+    for line in warnings(found):
+        st.warning(line)
     lines = [text.plain(line) for line in limits_on_dev(found)]
     limited = {limit.measure for limit in found.goal.limits}
     for one in found.comparison.told:
@@ -65,7 +65,7 @@ def _goal(found: Tuning) -> None:
             title = text.plain(told_title(one.measure, found.dev.experts))
             low, high = one.difference.low, one.difference.high
             lines.append(
-                f"{title}: {one.second.value:.3g}, {found.reference} {one.first:.3g} "
+                f"The {title} is {one.second.value:.3g}, {found.reference} {one.first:.3g} "
                 f"(difference {one.difference.value:+.3g} [{low:+.3g}, {high:+.3g}])"
             )
     if lines:
@@ -111,7 +111,8 @@ def _numbers(found: Tuning) -> None:
     one = found.comparison
     with st.container(horizontal=True):
         st.metric(
-            f"accuracy, n = {one.n:,}", f"{found.accuracy.value:.3f}", f"{one.accuracy.difference.value:+.3f}",
+            f"accuracy, n = {one.n:,}", f"{found.accuracy.value:.3f}",
+            f"{one.accuracy.difference.value:+.3f}" if abs(one.accuracy.difference.value) >= 0.0005 else None,
             delta_color="normal" if one.verdict in ("better", "worse") else "off",
             border=True, width="content",
             help=f"95 % interval {found.accuracy.low:.3f} to {found.accuracy.high:.3f} (Wilson, near-duplicates as "
