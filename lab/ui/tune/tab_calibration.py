@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from lab.errors import ConfigError, LabError
 from lab.forensics.calibration.calibrated import Calibrated
 from lab.forensics.calibration.reliability import Reliability
 from lab.forensics.calibration.report import LayerReport
+from lab.forensics.evidence import LAYERS
 from lab.forensics.metrics import Interval
 from lab.forensics.tuning import Tuning
 from lab.types import Layer, RouterConfig, new_id
@@ -20,7 +21,7 @@ from lab.ui.components import fault
 from lab.ui.tune import calibration_figures as figures
 from lab.ui.tune import misrouted
 from lab.ui.tune.controls import Asked
-from lab.ui.tune.provenance import caption
+from lab.ui.tune.provenance import caption, file, rows
 from lab.ui.workbench import Workbench
 
 _OPEN, _BIN, _ERROR = "layer", "bin", "calibration_error"
@@ -33,9 +34,12 @@ _INTERVAL = "95 % bootstrap by group, shares Wilson, 5 folds held out"
 def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:  # noqa: ARG001  every tab is called alike
     """Draw reliability before and after, the figures by layer, risk against coverage, and the way to keep it."""
     one = resources.calibration(bench.rows, bench.config)
-    said = caption(bench, found, one.report.n, "dev", _INTERVAL)
+
+    def said(n: int) -> str:
+        return caption(bench, found, n, "dev", _INTERVAL)
+
     st.markdown(_headline(bench, one))
-    st.caption(_rows_said(one))
+    st.caption(f"{_rows_said(found, one)} {_adds_up(one)}")
     _take_button(bench, one)
     notes = [note for layer in one.report.layers if layer.n for note in layer.notes]
     if notes:
@@ -47,7 +51,7 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:  # noqa: ARG001
         )
     else:
         _reliability(bench, one, said)
-    _table(bench, one, said)
+    _table(bench, one, said(one.report.n))
     _wrong(bench, one)
     _coverage(bench, one, said)
 
@@ -65,7 +69,7 @@ def _headline(bench: Workbench, one: Calibrated) -> str:
     )
 
 
-def _rows_said(one: Calibrated) -> str:
+def _rows_said(found: Tuning, one: Calibrated) -> str:
     if one.nested:
         return (
             f"Under 300 labelled rows there are no dev rows, so all {one.report.n:,} are used. A search judges its "
@@ -73,8 +77,22 @@ def _rows_said(one: Calibrated) -> str:
             "little surer than they are. What stands under “after” is held out, each row by a fit on the other folds."
         )
     return (
-        f"{one.report.n:,} dev rows, which chose no threshold. “Before” reads the raw score as a probability; “after” "
-        "is held out, each row by a fit on the other folds. What is stored is fitted on all of them."
+        f"{rows(found, one.report.n, 'dev')}, which chose no threshold. “Before” reads the raw score as a probability; "
+        "“after” is held out, each row by a fit on the other folds. What is stored is fitted on all of them."
+    )
+
+
+def _adds_up(one: Calibrated) -> str:
+    """Say by layer what the rows are, and which of them the figures below can speak of."""
+    parts = []
+    for code, layer in enumerate(LAYERS):
+        inside = one.outcomes.layer == code
+        bare = int(np.count_nonzero(inside & np.isnan(one.decided.scores))) if layer != Layer.KEYWORD else 0
+        parts.append(f"{int(np.count_nonzero(inside)):,} {layer.value}" + f" ({bare:,} without a score)" * bool(bare))
+    scored = 0 if one.report.after is None else one.report.after.n
+    return (
+        f"{one.report.n:,} = {' + '.join(parts)}. Reliability and risk are of the {scored:,} that have a score and a "
+        "layer with rows enough; what layer 1 decides has a share alone."
     )
 
 
@@ -123,7 +141,7 @@ def _take(bench: Workbench, one: Calibrated, edit_id: str) -> None:
         st.session_state[_ERROR] = err
 
 
-def _reliability(bench: Workbench, one: Calibrated, said: str) -> None:
+def _reliability(bench: Workbench, one: Calibrated, said: Callable[[int], str]) -> None:
     layers = {"all": "all scored rows"} | {
         layer.layer.value: f"{layer.layer.value} layer" for layer in one.report.layers if layer.before is not None
     }
@@ -137,11 +155,12 @@ def _reliability(bench: Workbench, one: Calibrated, said: str) -> None:
             required=True,
         )  # fmt: skip
     sets = _sets(one, shown or "all")
+    n = max((each.n for each in sets.values()), default=0)
     charts.chart(
         figures.diagram(sets, bins or "width"),
         key=f"reliability-{shown}-{bins}",
-        name=f"{bench.rows.dataset.name}-reliability-{shown}",
-        caption=f"{said} · bins {_BINS[bins or 'width']}, bars are Wilson 95 % · click a point for its rows",
+        name=file(bench, f"reliability-{shown}"),
+        caption=f"{said(n)} · bins {_BINS[bins or 'width']}, bars are Wilson 95 % · click a point for its rows",
         alt="; ".join(f"{name}: ECE {each.ece_width}, Brier {each.brier}" for name, each in sets.items()),
         on_pick=lambda picked: _open_bin(picked, bins or "width"),
     )
@@ -203,7 +222,7 @@ def _table(bench: Workbench, one: Calibrated, said: str) -> None:
     tables.table(
         columns,
         key="calibration-layers",
-        name=f"{bench.rows.dataset.name}-calibration",
+        name=file(bench, "calibration"),
         caption=text.plain(
             f"{said}. An ECE is never below 0 and biased upward on few rows: read the Brier score beside it. Click a "
             "row for the layer's wrong decisions, the surest first."
@@ -251,19 +270,19 @@ def _show(layer: str) -> None:
 # -------------------------------------------------------------------------------------------------- risk, coverage
 
 
-def _coverage(bench: Workbench, one: Calibrated, said: str) -> None:
+def _coverage(bench: Workbench, one: Calibrated, said: Callable[[int], str]) -> None:
     report = one.report
     if report.by_score is not None and report.by_confidence is not None:
         st.markdown("**Risk against coverage**: what goes wrong when only the surest decisions are taken")
         charts.chart(
             figures.risk(report.by_score, report.by_confidence),
             key="risk",
-            name=f"{bench.rows.dataset.name}-risk-coverage",
-            caption=said,
+            name=file(bench, "risk-coverage"),
+            caption=said(report.by_score.n),
             alt=f"Area under it {report.by_score.aurc} by score, {report.by_confidence.aurc} by confidence",
         )
         columns = figures.risk_columns(report.by_score, report.by_confidence)
-        tables.csv(columns, key="risk-csv", name=f"{bench.rows.dataset.name}-risk-coverage", label="CSV of both curves")
+        tables.csv(columns, key="risk-csv", name=file(bench, "risk-coverage"), label="CSV of both curves")
     known = not np.isnan(report.auroc_none.value)
     st.markdown(
         f"**AUROC for `none`: {report.auroc_none if known else '–'}**, "
