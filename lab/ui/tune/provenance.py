@@ -22,7 +22,7 @@ def rows(found: Tuning, n: int, split: str) -> str:
     every = len(found.dev)
     if n > every:  # those without a label among them
         return f"{n:,} rows"
-    whole = f"all {every:,} rows" if every != 1 else "the only row"
+    whole = f"all {every:,} rows" if every != 1 else "1 row"
     return whole if n == every else f"{n:,} of {whole}"
 
 

@@ -29,7 +29,8 @@ def draw(bench: Workbench, kept: ColdAndWarm) -> None:
     folded = st.expander("The slowest prompts", on_change="rerun", key="slowest")
     if folded.open:
         with folded:
-            _table(bench, kept, _slowest(kept.cold.timed)[:_SLOWEST], "slowest-prompts", f"Cold, the {_SLOWEST} slowest.")
+            few = _slowest(kept.cold.timed)[:_SLOWEST]
+            _table(bench, kept, few, "slowest-prompts", f"Cold, the {len(few)} slowest.")
 
 
 def open_bar(picked: list[object]) -> None:
