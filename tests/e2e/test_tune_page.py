@@ -57,7 +57,7 @@ def test_a_cell_that_is_clicked_opens_onto_its_prompts_and_its_link_reopens_it(p
     page.wait_for_url("**pair=right**")
     click_cell(page, 0.7, 0.0)
     page.wait_for_url("**cell=**")
-    assert "pair" not in query(page)
+    page.wait_for_url(lambda url: "pair=" not in url)
     assert re.fullmatch(r"0\.(69|70)\d*,0", query(page)["cell"])
     expect(title).not_to_have_text(before)
     wrong = title.inner_text()

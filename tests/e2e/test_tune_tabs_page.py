@@ -11,6 +11,7 @@ from real_lab import data_folder, running_lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+TIMING_MS = 120_000  # for 300 prompts, twice, on a busy machine
 PLOT = "[data-testid='stTabs'] .js-plotly-plot"
 
 
@@ -88,7 +89,7 @@ def test_the_curve_and_the_front_open_cells_of_the_heatmap(page, lab):
 def test_a_bar_of_the_latencies_opens_its_prompts(page, lab):
     page.goto(f"{lab}/tune?tab=Latency")
     page.get_by_role("button", name="Time 300 prompts").click()
-    expect(page.get_by_text(re.compile("to decide a new prompt"))).to_be_visible()
+    expect(page.get_by_text(re.compile("to decide a new prompt"))).to_be_visible(timeout=TIMING_MS)
     page.wait_for_function(f'document.querySelector("{PLOT}")?._fullLayout?.xaxis?._length > 0')
     expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
     page.locator(PLOT).first.scroll_into_view_if_needed()
