@@ -13,13 +13,12 @@ from lab.ui.tune import controls, costs, explore, recommendation, saved, strip, 
 
 bench = workbench.opened()
 try:
-    price = costs.read(bench.config)
-    asked = controls.draw(bench, price)
-    costs.draw(bench.config, price)
-    search = resources.Search(bench.rows, bench.config, bench.live.version.config, asked.spec, price.stakes)
+    asked = controls.draw(bench, costs.read(bench))
+    search = resources.Search(bench.rows, bench.config, bench.live.version.config, asked.spec, asked.costs.stakes)
     found = resources.tuning(search)
 except LabError as err:
     fault(err)
+    saved.draw(bench, None)
     st.stop()
 
 recommendation.draw(bench, found)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from lab.ui import colours
 
+_HEIGHT = 360  # pixels, of a figure that does not say
 _LINE_CHARS = 62  # what fits beside the edge of a telephone
 
 
@@ -62,7 +63,7 @@ def chart(
 
 
 def captioned(figure: Any, caption: str) -> Any:
-    """Write the caption under a figure, into the figure itself; returns it."""
+    """Write the caption under a figure, into the figure itself, which grows by it; returns the figure."""
     lines = _lines(caption)
     bottom = figure.layout.margin.b or 60
     figure.add_annotation(
@@ -78,7 +79,8 @@ def captioned(figure: Any, caption: str) -> Any:
         showarrow=False,
         font={"size": 10, "color": colours.LINE},
     )
-    figure.update_layout(margin={"b": bottom + 14 * len(lines) + 12})
+    more = 14 * len(lines) + 12
+    figure.update_layout(margin={"b": bottom + more}, height=(figure.layout.height or _HEIGHT) + more)
     return figure
 
 

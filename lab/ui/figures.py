@@ -51,8 +51,8 @@ def score_bars(config: RouterConfig, trace: Trace) -> Any:
     )
     figure.update_layout(
         showlegend=False,
-        height=96 + 38 * len(shown),
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        height=132 + 38 * len(shown),
+        margin={"l": 8, "r": 8, "t": 28, "b": 48},
         bargap=0.25,
         xaxis={
             "title": f"score ({'probability' if config.scorer == 'learned' else 'cosine'}), n = {len(scored)} experts",

@@ -20,21 +20,24 @@ def table(
     caption: str = "",
     config: Mapping[str, Any] | None = None,
     on_pick: Callable[[int], None] | None = None,
+    on_cell: Callable[[int, str], None] | None = None,
     height: int | None = None,
     beside: Callable[[], None] | None = None,
     whole: Mapping[str, Sequence[Any]] | None = None,
 ) -> None:
     """Draw columns of equal length with their caption and a CSV download called `name`.
 
-    `on_pick` is called with the place of a row that was clicked, before the page runs again; `beside` draws further
-    buttons next to the download. `height` is the most, in pixels. `whole` is what the download holds where not all of
-    it is shown.
+    `on_pick` is called with the place of a row that was clicked, before the page runs again; `on_cell`, in its stead,
+    with the place and the column of a cell. `beside` draws further buttons next to the download. `height` is the most,
+    in pixels. `whole` is what the download holds where not all of it is shown.
     """
 
     def picked() -> None:
-        rows = st.session_state[key]["selection"]["rows"]
-        if rows and on_pick is not None:
-            on_pick(rows[0])
+        chosen = st.session_state[key]["selection"]
+        if chosen["rows"] and on_pick is not None:
+            on_pick(chosen["rows"][0])
+        if chosen["cells"] and on_cell is not None:
+            on_cell(*chosen["cells"][0])
 
     few = max(map(len, columns.values()), default=0) <= _FEW
     sized: dict[str, Any] = {} if height is None or few else {"height": height}
@@ -43,8 +46,8 @@ def table(
         hide_index=True,
         column_config=dict(config or {}),
         key=key,
-        on_select=picked if on_pick is not None else "ignore",
-        selection_mode="single-row",
+        on_select=picked if on_pick is not None or on_cell is not None else "ignore",
+        selection_mode="single-row" if on_cell is None else "single-cell",
         **sized,
     )
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lab.exchange import Routed
 from lab.types import Decision, ExpertScore, Flip, RouterConfig, Trace
-from lab.ui import colours, corrections, figures, resources, text, wording
+from lab.ui import charts, colours, corrections, figures, resources, tables, text, wording
 
 _FLIPS = 6
 
@@ -69,7 +69,7 @@ def evidence(shown: Shown, key: str = "trace") -> None:
     if isinstance(found, str):
         st.info(f"The scores of this decision cannot be worked out again. {text.sentence(found)}")
         return
-    _scores(config, found, key)
+    _scores(shown, found, key)
     _flips(config, found, key)
     st.caption(f"Worked out in {wording.ms(found.explain_ms)} by {text.plain(shown.by)}; not overhead.")
 
@@ -84,7 +84,8 @@ def _matches(shown: Shown) -> None:
         st.html(text.highlighted(one.prompt, spans))
 
 
-def _scores(config: RouterConfig, trace: Trace, key: str) -> None:
+def _scores(shown: Shown, trace: Trace, key: str) -> None:
+    config = shown.config
     if not any(one.score is not None for one in trace.scores):
         return
     refused = wording.refusal(config, trace.decision, _best(trace.scores))
@@ -93,18 +94,26 @@ def _scores(config: RouterConfig, trace: Trace, key: str) -> None:
     elif trace.decision.layer == "keyword":
         st.caption("Layer 2 was not asked; these are the scores it would have given.")
     alt = "; ".join(f"{one.expert} {one.score} against {one.threshold}" for one in trace.scores[:12])
-    st.plotly_chart(figures.score_bars(config, trace), key=f"{key}-scores", config={"displayModeBar": False}, alt=alt)
-    st.dataframe(
+    about = f"{shown.by}, configuration {config.content_hash(config.encoder)[:10]}"
+    charts.chart(
+        figures.score_bars(config, trace),
+        key=f"{key}-scores",
+        name=f"scores-{key}",
+        caption=f"n = {sum(one.score is not None for one in trace.scores)} experts with a score · {about}",
+        alt=alt,
+    )
+    if not trace.neighbours:
+        return
+    tables.table(
         {
             "nearest utterance": [one.utterance for one in trace.neighbours],
             "expert": [one.expert for one in trace.neighbours],
             "cosine": [one.cosine for one in trace.neighbours],
         },
-        hide_index=True,
-        column_config={
-            "cosine": st.column_config.NumberColumn(format="%.3f", width="small"),
-        },
         key=f"{key}-neighbours",
+        name=f"utterances-{key}",
+        caption=text.plain(f"The {len(trace.neighbours)} nearest utterances · {about}"),
+        config={"cosine": st.column_config.NumberColumn(format="%.3f", width="small")},
     )
 
 

@@ -53,8 +53,12 @@ def test_a_cell_that_is_clicked_opens_onto_its_prompts_and_its_link_reopens_it(p
     opened(page, f"{lab}/tune")
     title = page.get_by_text(re.compile(r"^misrouted: [\d,]+ of 239 tune rows$"))
     before = title.inner_text()
+    page.get_by_role("button", name=re.compile(r"^right \d+$")).click()
+    page.wait_for_url("**pair=right**")
     click_cell(page, 0.7, 0.0)
     page.wait_for_url("**cell=**")
+    page.wait_for_url(lambda url: "pair=" not in url)
+    assert re.fullmatch(r"0\.(69|70)\d*,0", query(page)["cell"])
     expect(title).not_to_have_text(before)
     wrong = title.inner_text()
     expect(page.get_by_text(re.compile("^threshold of zoomer 0.(69|70)"))).to_be_visible()
@@ -64,7 +68,7 @@ def test_a_cell_that_is_clicked_opens_onto_its_prompts_and_its_link_reopens_it(p
 
 
 def test_a_misrouted_row_opens_the_trace_of_the_route_page_and_a_change_goes_into_the_draft(page, lab):
-    opened(page, f"{lab}/tune?cell=45%2C0")
+    opened(page, f"{lab}/tune?cell=0.74%2C0")
     table = page.locator(".st-key-misrouted [data-testid='stDataFrame']")
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
@@ -75,6 +79,31 @@ def test_a_misrouted_row_opens_the_trace_of_the_route_page_and_a_change_goes_int
         page.get_by_text(re.compile(r"\d+ of 120 prompts of benchmark moves?: \d+ to the right place"))
     ).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("draft: 1 change"))).to_be_visible()
+
+
+def click_count(page, place, from_right):
+    """Click the confusion in one of its rows, some pixels from its left or, where that is asked, its right edge."""
+    table = page.locator(".st-key-confusion [data-testid='stDataFrame']")
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    across = box["width"] - 25 if from_right else 25
+    page.mouse.click(box["x"] + across, box["y"] + 52 + 35 * place)
+
+
+def test_a_count_of_the_confusion_opens_its_rows_and_a_label_its_wrong_ones(page, lab):
+    opened(page, f"{lab}/tune?cell=0.596%2C0")
+    click_count(page, 0, from_right=True)
+    expect(
+        page.get_by_text(
+            re.compile(r"^labelled professor, decided fallback \(professor\): \d+ of 239 tune rows, all right$")
+        )
+    ).to_be_visible()
+    assert query(page)["pair"] == "professor>fallback (professor)"
+    click_count(page, 1, from_right=False)
+    expect(page.get_by_text(re.compile(r"^labelled zoomer, decided wrongly: \d+ of \d+$"))).to_be_visible()
+    with page.expect_download() as caught:
+        page.locator(".st-key-confusion-csv button").click()
+    assert re.fullmatch(r"benchmark-confusion-0\.596_0-[0-9a-f]{8}\.csv", caught.value.suggested_filename)
 
 
 def test_the_whole_view_is_in_its_link(page, lab):

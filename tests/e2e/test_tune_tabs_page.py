@@ -11,6 +11,7 @@ from real_lab import data_folder, running_lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+TIMING_MS = 120_000  # for 300 prompts, twice, on a busy machine
 PLOT = "[data-testid='stTabs'] .js-plotly-plot"
 
 
@@ -67,7 +68,7 @@ def test_the_curve_and_the_front_open_cells_of_the_heatmap(page, lab):
         PLOT,
     )
     click_at(page, *value)
-    page.wait_for_url("**cell=30%2C**")
+    page.wait_for_url("**cell=0.56%2C**")
     expect(page.get_by_text(re.compile("^threshold of zoomer 0.56,"))).to_be_visible()
     page.get_by_role("tab", name="Pareto front").click()
     expect(page.get_by_text(re.compile("are beaten by nothing in accuracy"))).to_be_visible()
@@ -81,5 +82,23 @@ def test_the_curve_and_the_front_open_cells_of_the_heatmap(page, lab):
         PLOT,
     )
     click_at(page, *value)
-    page.wait_for_function("!location.search.includes('cell=30%2C')")
-    assert re.fullmatch(r"\d+,\d+", query(page)["cell"])
+    page.wait_for_function("!location.search.includes('cell=0.56%2C')")
+    assert re.fullmatch(r"[\d.]+,[\d.]+", query(page)["cell"])
+
+
+def test_a_bar_of_the_latencies_opens_its_prompts(page, lab):
+    page.goto(f"{lab}/tune?tab=Latency")
+    page.get_by_role("button", name="Time 300 prompts").click()
+    expect(page.get_by_text(re.compile("to decide a new prompt"))).to_be_visible(timeout=TIMING_MS)
+    page.wait_for_function(f'document.querySelector("{PLOT}")?._fullLayout?.xaxis?._length > 0')
+    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
+    page.locator(PLOT).first.scroll_into_view_if_needed()
+    at, tall = page.evaluate(
+        "selector => { const bars = document.querySelector(selector)._fullData[0];"
+        " const place = bars.y.indexOf(Math.max(...bars.y));"
+        " return [Math.log10(bars.x[place]), bars.y[place]] }",
+        PLOT,
+    )
+    click_at(page, at, tall / 2)
+    expect(page.get_by_text(re.compile(rf"^cold, .* to .*: {tall}$"))).to_be_visible()
+    assert query(page)["took"].startswith("cold,")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import numpy as np
 import pytest
 from forensics.dataset_case import sifted
@@ -128,6 +131,60 @@ def test_overhead_is_told_once_decisions_were_timed(opened):
     assert not page.exception
 
 
+def test_overhead_that_was_not_timed_says_where_it_comes_from(opened):
+    route_some(3)
+    resources.measured_times.clear()
+    page = opened("Query types")
+    assert "(mean of stored decisions, layer 2 ran in 3 of them; the Latency tab times it)" in shown(page)
+
+
+def test_too_little_traffic_says_from_how_much_on_it_weighs(opened):
+    page = opened("Query types", traffic="true")
+    [toggle] = page.toggle
+    assert toggle.disabled
+    assert "from 30 routed prompts on" in toggle.help
+    assert "as in traffic" not in shown(page)
+
+
+def test_a_cell_weighed_as_the_traffic_says_both(opened):
+    page = opened("Query types")
+    route_some(30)
+    resources._traffic.clear()
+    page.query_params["traffic"] = "true"
+    page.run()
+    assert re.search(r"\(Wilson\) as labelled, [01](\.\d+)? as in traffic", shown(page))
+    assert re.search(r"coverage [\d.]+ as labelled, [\d.]+ as in traffic", shown(page))
+    assert not page.exception
+
+
+def heights(page):
+    return [json.loads(one.proto.spec)["layout"]["height"] for one in page.get("plotly_chart")]
+
+
+def test_a_matrix_of_one_row_has_room_for_its_title_and_caption(opened):
+    page = opened("Query types")
+    lab = resources.lab()
+    whole, _ = rows_and_live()
+    add(lab.store, lab.settings.data_dir, sifted(list(zip(whole.prompts, whole.labels, strict=True))), name="bare")
+    page.run()
+    page.selectbox(key="dataset").select("bare").run()
+    assert not page.exception
+    assert min(heights(page)) >= 240
+
+
+def test_the_evidence_of_a_row_can_be_taken_away(opened):
+    page = opened("Latency", pair="right")
+    rows, _ = rows_and_live()
+    listed = next(one.value for one in page.dataframe if "goes to" in one.value)
+    row = rows.prompts.index(listed[listed["layer"] == "fallback"]["prompt"].iloc[0])
+    page.query_params["why"] = f"{rows.dataset.content_hash[:8]}.misrouted.{row}"
+    page.run()
+    assert "nearest utterances ·" in shown(page)
+    keys = {one.proto.id for one in page.get("download_button")}
+    assert any(f"misrouted-{row}-scores-html" in key for key in keys)
+    assert any(f"misrouted-{row}-neighbours-csv" in key for key in keys)
+
+
 def test_the_front_is_told_with_what_else_stands_on_it(opened):
     page = opened("Pareto front")
     assert not page.exception
@@ -180,6 +237,11 @@ def test_a_curve_over_names_says_what_to_pick(opened):
     assert not page.exception
 
 
+def captions_of_figures(page):
+    specs = [json.loads(one.proto.spec)["layout"] for one in page.get("plotly_chart")]
+    return "\n".join(note["text"].replace("<br>", " ") for one in specs for note in one.get("annotations", []))
+
+
 def test_a_calibrator_is_fitted_on_dev_rows_and_goes_into_the_draft_once(opened):
     page = opened("Calibration")
     assert not page.exception
@@ -188,6 +250,9 @@ def test_a_calibrator_is_fitted_on_dev_rows_and_goes_into_the_draft_once(opened)
     assert f"{found.report.n} dev rows, which chose no threshold." in shown(page)
     assert f"Brier {found.report.before.brier.value:.3f} before" in shown(page)
     assert "Too few rows" in shown(page)
+    counts = np.bincount(found.outcomes.layer, minlength=3).tolist()
+    assert f"{found.report.n} = {counts[0]} keyword + {counts[1]} semantic + {counts[2]} fallback." in shown(page)
+    assert f"n = {found.report.after.n} dev rows" in captions_of_figures(page)
     layers = table(page, "probability")
     assert {"keyword", "semantic", "fallback"} == set(layers["layer"])
     assert layers[layers["stored"]]["layer"].tolist() == ["keyword", "fallback"]
@@ -260,6 +325,15 @@ def test_the_router_is_timed_cold_and_warm_and_the_page_shows_it(opened):
     total = stages[(stages["stage"] == "total") & (stages["vector"] == "cold")].iloc[0]
     assert total["p50, ms"] <= total["p95, ms"] <= total["p95 at most, ms"] <= total["slowest, ms"]
     assert "No answer of professor, zoomer was ever timed" in text
+    [kept] = resources.latencies()._values.values()
+    assert f"(timed cold, n = {kept.cold.n})" in text
+    ran = stages[(stages["stage"] == "encode") & (stages["vector"] == "cold")].iloc[0]
+    assert 0 < ran["ran on n"] < kept.cold.n
+    slow = [one.total_ms for one in kept.cold.timed if one.total_ms >= total["p95, ms"]]
+    page.query_params["took"] = f"cold,{min(slow)},{max(slow) * 2}"
+    page.run()
+    assert table(page, "characters")["total, ms"].tolist() == sorted(slow, reverse=True)
+    page.query_params.pop("took")
     page.session_state["slowest"] = True
     page.run()
     assert np.diff(table(page, "characters")["total, ms"]).max() <= 0
@@ -284,6 +358,9 @@ def test_with_too_few_rows_for_splits_every_tab_says_on_what_it_is_measured(open
         page.run()
         assert not page.exception
         assert sentence in shown(page)
+    assert f"of all {len(few)} rows" in shown(page)
+    assert f"n = all {len(few)} rows ·" in captions_of_figures(page)
+    assert "nested" not in captions_of_figures(page)
 
 
 def test_only_the_open_tab_is_worked_out(opened):

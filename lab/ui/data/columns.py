@@ -7,7 +7,7 @@ import streamlit as st
 from lab.errors import LabError
 from lab.forensics.datasets import preview
 from lab.types import NONE
-from lab.ui import text
+from lab.ui import tables, text
 from lab.ui.components import fault
 from lab.ui.data.pending import Pending
 
@@ -35,14 +35,14 @@ def draw(pending: Pending) -> bool:
     except LabError as err:
         fault(err)
         return False
-    st.dataframe(
-        {name: values for name, values in shown.items() if name == "prompt" or any(values)},
-        hide_index=True,
-        key=f"preview-{pending.id}",
-        column_config={"prompt": st.column_config.TextColumn(width="large")},
-    )
     count = min(_PREVIEWED, len(table))
-    st.caption(f"The first {count} of {len(table):,} rows, as they would be stored but for the labels below.")
+    tables.table(
+        {name: values for name, values in shown.items() if name == "prompt" or any(values)},
+        key=f"preview-{pending.id}",
+        name=f"{pending.name}-preview",
+        caption=f"The first {count} of {len(table):,} rows, as they would be stored but for the labels below.",
+        config={"prompt": st.column_config.TextColumn(width="large")},
+    )
     return True
 
 

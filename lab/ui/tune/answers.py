@@ -15,7 +15,7 @@ from lab.forensics.metrics import Interval
 from lab.forensics.tuning import Tuning
 from lab.ui import tables, text
 from lab.ui.tune import misrouted
-from lab.ui.tune.provenance import caption
+from lab.ui.tune.provenance import caption, file
 from lab.ui.workbench import Workbench
 
 ORACLE = "oracle"
@@ -103,7 +103,7 @@ def score(bench: Workbench, found: Tuning, told: Told, on_pick: Callable[[str], 
             "what it is": [what for _, _, what in rows],
         },
         key="score-value",
-        name=f"{bench.rows.dataset.name}-score-value",
+        name=file(bench, "score-value"),
         caption=text.plain(
             f"{said} · the threshold of {swept} swept over every observed score, which moves {one.moved:,} rows; "
             f"layer 1 stays · alone, {one.weak} has the quality {one.weak_quality}, {one.strong} "

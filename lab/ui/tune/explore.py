@@ -21,5 +21,5 @@ def _draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
     with left:
         heatmap.draw(bench, asked, found)
     with right:
-        cell.draw(asked, found)
+        cell.draw(bench, asked, found)
     cell.prompts(bench, found)

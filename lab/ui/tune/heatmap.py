@@ -10,84 +10,69 @@ import numpy as np
 import streamlit as st
 
 from lab.forensics.grid_search.axes import Axis, Value, value_in
-from lab.forensics.grid_search.grid import Cell, Drawing, drawing
+from lab.forensics.grid_search.grid import Drawing, Grid, drawing
 from lab.forensics.measures import Measure
+from lab.forensics.sample import Sample
 from lab.forensics.tuning import Tuning
 from lab.types import RouterConfig
-from lab.ui import charts, resources, tables
+from lab.ui import charts, tables
+from lab.ui.tune import open_cell, traffic
 from lab.ui.tune.controls import Asked
-from lab.ui.tune.provenance import caption
+from lab.ui.tune.provenance import caption, file
 from lab.ui.workbench import Workbench
 
-CELL = "cell"
 _TOP = 30
 
 
 def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
     """Draw the measure over the two axes, and below it the same cells as a table."""
-    values = _values(bench, asked, found)
+    weighted = traffic.weighted(bench, found.grid.sample) if asked.weighted else None
+    values = _values(asked, found, weighted)
     shown = drawing(found.grid, values, asked.first, asked.second, higher_is_better=asked.measure.higher_is_better)
     plateau = np.array([[bool(found.choice.plateau[cell]) for cell in line] for line in shown.cells])
-    figure = _figure(asked, shown, plateau)
+    figure = _figure(found.grid, asked, shown, plateau)
     for name, symbol, config in _marks(bench, found):
         _mark(figure, asked, name, symbol, config)
-    if st.query_params.get(CELL):
-        _mark(figure, asked, "open below", "square-open", found.grid.config_at(cell_of(found)))
+    if st.query_params.get(open_cell.CELL):
+        _mark(figure, asked, "open below", "square-open", found.grid.config_at(open_cell.cell_of(found)))
     if np.isnan(values).all():
         st.info(f"There is no {asked.measure.title} to show: nothing was measured for it yet. Pick another one.")
     charts.chart(
         figure,
         key="heatmap",
-        name=f"{bench.rows.dataset.name}-{asked.measure.name}",
+        name=file(bench, asked.measure.name),
         caption=caption(
             bench,
             found,
             len(found.grid.sample),
             "tune",
-            "weighted by traffic" if asked.weighted else "cells are counts, without interval",
+            "cells are counts, without interval" if weighted is None else "weighted by traffic",
         ),
         alt=f"{asked.measure.title} over {' and '.join(axis.title for axis in (asked.first, asked.second) if axis)}",
         on_pick=_click,
     )
+    if asked.weighted and weighted is None:
+        st.caption("None of the traffic's query types stands in these rows: they are shown as they are labelled.")
     folded = st.expander("The cells as a table", on_change="rerun", key="cells_table")
     if folded.open:
         with folded:
-            _table(found, values, asked.measure)
+            _table(bench, found, values, asked.measure)
 
 
-def _values(bench: Workbench, asked: Asked, found: Tuning) -> Any:
+def _values(asked: Asked, found: Tuning, weighted: Sample | None) -> Any:
     """The measure of every cell, its rows weighted as the traffic is where that is asked."""
-    mixed = resources.traffic(bench.rows, bench.config.encoder) if asked.weighted else None
-    if mixed is None:
+    if weighted is None or weighted.weights is None:
         return found.grid.metric(asked.measure.name)
-    weights = found.grid.sample.weighted_by(mixed.shares).weights
-    assert weights is not None
+    weights = weighted.weights
     return found.grid.assembled([one.cells.weighted(weights).metric(asked.measure.name) for one in found.grid.slices])
-
-
-def cell_of(found: Tuning) -> Cell:
-    """Return the cell that the address names, or the recommended one."""
-    text = st.query_params.get(CELL, "")
-    try:
-        cell = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        return found.choice.centre
-    fits = len(cell) == len(found.grid.shape)
-    inside = fits and all(0 <= at < size for at, size in zip(cell, found.grid.shape, strict=True))
-    return cell if inside else found.choice.centre
-
-
-def show(cell: Cell) -> None:
-    """Open a cell: it stands in the address from here on."""
-    st.query_params[CELL] = ",".join(map(str, cell))
 
 
 def _click(picked: list[Any]) -> None:
     text = picked[0]
-    st.query_params[CELL] = str(text[0] if isinstance(text, (list, tuple)) else text)
+    open_cell.show(str(text[0] if isinstance(text, (list, tuple)) else text))
 
 
-def _figure(asked: Asked, shown: Drawing, plateau: Any) -> Any:
+def _figure(grid: Grid, asked: Asked, shown: Drawing, plateau: Any) -> Any:
     import pandas  # noqa: F401  wait for it: plotly peeks at a pandas that another thread is still importing
     import plotly.graph_objects as go
 
@@ -106,7 +91,7 @@ def _figure(asked: Asked, shown: Drawing, plateau: Any) -> Any:
             line={"color": "#FF5A5F", "width": 1.5, "dash": "dot"}, name="plateau", showlegend=True,
         )  # fmt: skip
     cells = [
-        (across[i], down[j], ",".join(map(str, shown.cells[i][j])), z[j, i])
+        (across[i], down[j], open_cell.address(grid, shown.cells[i][j]), z[j, i])
         for i in range(len(across))
         for j in range(len(down))
     ]
@@ -117,7 +102,7 @@ def _figure(asked: Asked, shown: Drawing, plateau: Any) -> Any:
         hovertemplate=_hover(asked), showlegend=False,
     )  # fmt: skip
     figure.update_layout(
-        height=440, margin={"l": 8, "r": 8, "t": 36, "b": 52}, clickmode="event+select",
+        height=400, margin={"l": 8, "r": 8, "t": 36, "b": 52}, clickmode="event+select",
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
         xaxis=_axis(asked.first, shown.rows), yaxis=_axis(asked.second, shown.columns),
     )  # fmt: skip
@@ -184,7 +169,7 @@ def _stands(config: RouterConfig, axis: Axis | None) -> float | None:
     return float(axis.values.index(value)) if value in axis.values else None
 
 
-def _table(found: Tuning, values: Any, measure: Measure) -> None:
+def _table(bench: Workbench, found: Tuning, values: Any, measure: Measure) -> None:
     order = np.argsort(-found.choice.score, axis=None, kind="stable")[:_TOP]
     cells = [tuple(map(int, np.unravel_index(int(place), found.grid.shape))) for place in order]
     columns: dict[str, list[object]] = {
@@ -193,6 +178,7 @@ def _table(found: Tuning, values: Any, measure: Measure) -> None:
     columns[measure.title] = [float(values[cell]) for cell in cells]
     columns["in the plateau"] = [bool(found.choice.plateau[cell]) for cell in cells]
     tables.table(
-        columns, key="cells", name="cells", caption=f"The {len(cells)} cells that serve the goal best. Click one.",
-        on_pick=lambda place: show(cells[place]),
+        columns, key="cells", name=file(bench, "cells", measure.name),
+        caption=f"The {len(cells)} cells that serve the goal best. Click one.",
+        on_pick=lambda place: open_cell.show(open_cell.address(found.grid, cells[place])),
     )  # fmt: skip

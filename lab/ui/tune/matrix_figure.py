@@ -16,6 +16,7 @@ SHOWS = {
     "end_to_end": "expected end-to-end time",
 }
 _MOST_TYPES = 40
+_LEAST_HEIGHT = 220  # of a figure with one row: its title and its names need as much
 _NAME_CHARS = 16
 _ASIDE = (-0.4, -0.27, -0.13, 0.0, 0.13, 0.27, 0.4)  # clicks are caught by marks: enough of them for a wide cell
 
@@ -54,7 +55,7 @@ def figure(made: Matrix, values: Any, shows: str) -> Any:
         text=[_hover(made, line, column) for line, column, _ in marks], hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
     drawn.update_layout(
-        height=124 + 30 * rows, margin={"l": 8, "r": 8, "t": 8, "b": 8}, clickmode="event+select",
+        height=max(100 + 30 * rows, _LEAST_HEIGHT), margin={"l": 8, "r": 8, "t": 8, "b": 8}, clickmode="event+select",
         coloraxis={"colorscale": "Cividis" if shows == "accuracy" else "Cividis_r", "showscale": False},
         xaxis={"side": "top", "tickvals": across, "showgrid": False, "zeroline": False, "automargin": True,
                "tickangle": 30, "ticklabeloverflow": "allow",

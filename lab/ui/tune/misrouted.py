@@ -13,6 +13,7 @@ from lab.forensics.sample import Sample
 from lab.types import RouterConfig
 from lab.ui import corrections, tables, text, trace
 from lab.ui.components import fault
+from lab.ui.tune.provenance import file
 from lab.ui.workbench import Workbench
 
 _OPENED = "why"
@@ -41,7 +42,7 @@ def table(
     tables.table(
         shown,
         key=key,
-        name=f"{bench.rows.dataset.name}-{key}",
+        name=file(bench, key),
         caption=f"{len(places):,} row{'s' * (len(places) != 1)}; click one to see why."
         + (f" The first {_MOST:,} are shown." if len(places) > _MOST else ""),
         config={
@@ -74,7 +75,7 @@ def _probes(bench: Workbench, sample: Sample, places: Ints, key: str) -> None:
     st.download_button(
         "Probes",
         lambda: write(probes),
-        f"{bench.rows.dataset.name}-{key}.jsonl",
+        f"{file(bench, key)}.jsonl",
         "application/jsonl",
         key=f"{key}-probes",
         on_click="ignore",

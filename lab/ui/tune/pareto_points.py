@@ -16,6 +16,7 @@ from lab.forensics.measures import ACCURACY, END_TO_END, OVERHEAD, Measure, rati
 from lab.forensics.tuning import Tuning, outcomes_in
 from lab.types import RouterConfig
 from lab.ui import resources
+from lab.ui.tune import open_cell
 from lab.ui.tune.controls import Asked
 from lab.ui.workbench import Workbench
 
@@ -104,4 +105,4 @@ def setting(points: Points, index: int) -> str:
 
 def address(points: Points, index: int) -> str:
     """Return what the address calls a cell; nothing for what has a name alone."""
-    return ",".join(map(str, points.cell(index))) if index < points.cells else ""
+    return open_cell.address(points.grid, points.cell(index)) if index < points.cells else ""

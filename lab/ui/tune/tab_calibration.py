@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,20 +11,18 @@ import streamlit as st
 from lab.errors import ConfigError, LabError
 from lab.forensics.calibration.calibrated import Calibrated
 from lab.forensics.calibration.reliability import Reliability
-from lab.forensics.calibration.report import LayerReport
-from lab.forensics.metrics import Interval
+from lab.forensics.evidence import LAYERS
 from lab.forensics.tuning import Tuning
 from lab.types import Layer, RouterConfig, new_id
 from lab.ui import charts, resources, tables, text
 from lab.ui.components import fault
 from lab.ui.tune import calibration_figures as figures
-from lab.ui.tune import misrouted
+from lab.ui.tune import calibration_layers, misrouted
 from lab.ui.tune.controls import Asked
-from lab.ui.tune.provenance import caption
+from lab.ui.tune.provenance import caption, file, rows
 from lab.ui.workbench import Workbench
 
-_OPEN, _BIN, _ERROR = "layer", "bin", "calibration_error"
-_FIGURES = {"ECE, width": "ece_width", "ECE, mass": "ece_mass", "Brier": "brier"}
+_BIN, _ERROR = "bin", "calibration_error"
 _METHODS = {"share": "its share", "platt": "Platt", "isotonic": "isotonic regression"}
 _BINS = {"width": "of equal width", "mass": "of equal count"}
 _INTERVAL = "95 % bootstrap by group, shares Wilson, 5 folds held out"
@@ -33,9 +31,12 @@ _INTERVAL = "95 % bootstrap by group, shares Wilson, 5 folds held out"
 def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:  # noqa: ARG001  every tab is called alike
     """Draw reliability before and after, the figures by layer, risk against coverage, and the way to keep it."""
     one = resources.calibration(bench.rows, bench.config)
-    said = caption(bench, found, one.report.n, "dev", _INTERVAL)
+
+    def said(n: int) -> str:
+        return caption(bench, found, n, "dev", _INTERVAL)
+
     st.markdown(_headline(bench, one))
-    st.caption(_rows_said(one))
+    st.caption(f"{_rows_said(found, one)} {_adds_up(one)}")
     _take_button(bench, one)
     notes = [note for layer in one.report.layers if layer.n for note in layer.notes]
     if notes:
@@ -47,8 +48,7 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:  # noqa: ARG001
         )
     else:
         _reliability(bench, one, said)
-    _table(bench, one, said)
-    _wrong(bench, one)
+    calibration_layers.draw(bench, one, said(one.report.n))
     _coverage(bench, one, said)
 
 
@@ -65,7 +65,7 @@ def _headline(bench: Workbench, one: Calibrated) -> str:
     )
 
 
-def _rows_said(one: Calibrated) -> str:
+def _rows_said(found: Tuning, one: Calibrated) -> str:
     if one.nested:
         return (
             f"Under 300 labelled rows there are no dev rows, so all {one.report.n:,} are used. A search judges its "
@@ -73,8 +73,22 @@ def _rows_said(one: Calibrated) -> str:
             "little surer than they are. What stands under “after” is held out, each row by a fit on the other folds."
         )
     return (
-        f"{one.report.n:,} dev rows, which chose no threshold. “Before” reads the raw score as a probability; “after” "
-        "is held out, each row by a fit on the other folds. What is stored is fitted on all of them."
+        f"{rows(found, one.report.n, 'dev')}, which chose no threshold. “Before” reads the raw score as a probability; "
+        "“after” is held out, each row by a fit on the other folds. What is stored is fitted on all of them."
+    )
+
+
+def _adds_up(one: Calibrated) -> str:
+    """Say by layer what the rows are, and which of them the figures below can speak of."""
+    parts = []
+    for code, layer in enumerate(LAYERS):
+        inside = one.outcomes.layer == code
+        bare = int(np.count_nonzero(inside & np.isnan(one.decided.scores))) if layer != Layer.KEYWORD else 0
+        parts.append(f"{int(np.count_nonzero(inside)):,} {layer.value}" + f" ({bare:,} without a score)" * bool(bare))
+    scored = 0 if one.report.after is None else one.report.after.n
+    return (
+        f"{one.report.n:,} = {' + '.join(parts)}. Reliability and risk are of the {scored:,} that have a score and a "
+        "layer with rows enough; what layer 1 decides has a share alone."
     )
 
 
@@ -123,7 +137,7 @@ def _take(bench: Workbench, one: Calibrated, edit_id: str) -> None:
         st.session_state[_ERROR] = err
 
 
-def _reliability(bench: Workbench, one: Calibrated, said: str) -> None:
+def _reliability(bench: Workbench, one: Calibrated, said: Callable[[int], str]) -> None:
     layers = {"all": "all scored rows"} | {
         layer.layer.value: f"{layer.layer.value} layer" for layer in one.report.layers if layer.before is not None
     }
@@ -137,11 +151,12 @@ def _reliability(bench: Workbench, one: Calibrated, said: str) -> None:
             required=True,
         )  # fmt: skip
     sets = _sets(one, shown or "all")
+    n = max((each.n for each in sets.values()), default=0)
     charts.chart(
         figures.diagram(sets, bins or "width"),
         key=f"reliability-{shown}-{bins}",
-        name=f"{bench.rows.dataset.name}-reliability-{shown}",
-        caption=f"{said} · bins {_BINS[bins or 'width']}, bars are Wilson 95 % · click a point for its rows",
+        name=file(bench, f"reliability-{shown}"),
+        caption=f"{said(n)} · bins {_BINS[bins or 'width']}, bars are Wilson 95 % · click a point for its rows",
         alt="; ".join(f"{name}: ECE {each.ece_width}, Brier {each.brier}" for name, each in sets.items()),
         on_pick=lambda picked: _open_bin(picked, bins or "width"),
     )
@@ -178,92 +193,19 @@ def _sets(one: Calibrated, shown: str) -> dict[str, Reliability]:
     return {name: each for name, each in found.items() if each is not None}
 
 
-# ------------------------------------------------------------------------------------------------- figures by layer
-
-
-def _table(bench: Workbench, one: Calibrated, said: str) -> None:
-    lines = [(layer, name, each) for layer in one.report.layers if layer.n for name, each in _of_layer(layer)]
-    shares = [each.right if each is not None else layer.right for layer, _, each in lines]
-    columns: dict[str, list[object]] = {
-        "layer": [layer.layer.value for layer, _, _ in lines],
-        "probability": [name for _, name, _ in lines],
-        "n": [layer.n if each is None else each.n for layer, _, each in lines],
-        "right": [_number(share.value) for share in shares],
-        "right, 95 %": [_ends(share) for share in shares],
-        "mean probability": [None if each is None else _number(each.confidence) for _, _, each in lines],
-    }
-    for title, name in _FIGURES.items():
-        found = [None if each is None else getattr(each, name) for _, _, each in lines]
-        columns[title] = [None if value is None else _number(value.value) for value in found]
-        columns[f"{title}, 95 %"] = ["" if value is None else _ends(value) for value in found]
-    columns["stored"] = [
-        layer.calibration is not None and _stored(layer, name) for layer, name, _ in lines
-    ]  # fmt: skip
-    form = st.column_config.NumberColumn(format="%.3f")
-    tables.table(
-        columns,
-        key="calibration-layers",
-        name=f"{bench.rows.dataset.name}-calibration",
-        caption=text.plain(
-            f"{said}. An ECE is never below 0 and biased upward on few rows: read the Brier score beside it. Click a "
-            "row for the layer's wrong decisions, the surest first."
-        ),
-        config=dict.fromkeys(["right", "mean probability", *_FIGURES], form),
-        on_pick=lambda place: _show(lines[place][0].layer.value),
-    )
-
-
-def _of_layer(layer: LayerReport) -> list[tuple[str, Reliability | None]]:
-    if layer.platt is None:
-        held = "share, held out" if layer.calibration is not None else "too few rows"
-        return (
-            [(held, layer.after)]
-            if layer.before is None
-            else [("before: the score", layer.before), (held, layer.after)]
-        )
-    return [
-        ("before: the score", layer.before),
-        ("Platt, held out", layer.platt),
-        ("isotonic, held out", layer.isotonic),
-    ]
-
-
-def _stored(layer: LayerReport, name: str) -> bool:
-    return layer.calibration is not None and name.casefold().startswith(layer.calibration.method)
-
-
-def _wrong(bench: Workbench, one: Calibrated) -> None:
-    """The wrong decisions of the layer that was clicked."""
-    opened = st.query_params.get(_OPEN)
-    if opened not in {layer.value for layer in Layer}:
-        return
-    places = one.wrong(Layer(opened))
-    misrouted.table(
-        bench, one.sample, one.outcomes, places, config=one.config, key=f"wrong-{opened}",
-        title=f"decided wrongly by the {opened} layer, the surest first: {len(places):,}",
-    )  # fmt: skip
-
-
-def _show(layer: str) -> None:
-    st.query_params[_OPEN] = "" if st.query_params.get(_OPEN) == layer else layer
-
-
-# -------------------------------------------------------------------------------------------------- risk, coverage
-
-
-def _coverage(bench: Workbench, one: Calibrated, said: str) -> None:
+def _coverage(bench: Workbench, one: Calibrated, said: Callable[[int], str]) -> None:
     report = one.report
     if report.by_score is not None and report.by_confidence is not None:
         st.markdown("**Risk against coverage**: what goes wrong when only the surest decisions are taken")
         charts.chart(
             figures.risk(report.by_score, report.by_confidence),
             key="risk",
-            name=f"{bench.rows.dataset.name}-risk-coverage",
-            caption=said,
+            name=file(bench, "risk-coverage"),
+            caption=said(report.by_score.n),
             alt=f"Area under it {report.by_score.aurc} by score, {report.by_confidence.aurc} by confidence",
         )
         columns = figures.risk_columns(report.by_score, report.by_confidence)
-        tables.csv(columns, key="risk-csv", name=f"{bench.rows.dataset.name}-risk-coverage", label="CSV of both curves")
+        tables.csv(columns, key="risk-csv", name=file(bench, "risk-coverage"), label="CSV of both curves")
     known = not np.isnan(report.auroc_none.value)
     st.markdown(
         f"**AUROC for `none`: {report.auroc_none if known else '–'}**, "
@@ -277,11 +219,3 @@ def _coverage(bench: Workbench, one: Calibrated, said: str) -> None:
     )
     if bench.config.strategy == "hybrid":
         st.caption("Prompts that layer 1 decided have a score too, and count here.")
-
-
-def _number(value: float) -> float | None:
-    return None if value != value else float(value)
-
-
-def _ends(one: Interval) -> str:
-    return "–" if one.low != one.low else f"{one.low:.3f} to {one.high:.3f}"

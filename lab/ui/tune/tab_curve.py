@@ -11,14 +11,13 @@ import streamlit as st
 from lab.errors import SearchError
 from lab.forensics.curve import Curve, curve, first_ordered, held, thinned, value_of
 from lab.forensics.grid_search.axes import Axis, value_in
-from lab.forensics.grid_search.grid import Cell
 from lab.forensics.sample import Sample
 from lab.forensics.tuning import Tuning
 from lab.types import RouterConfig
 from lab.ui import charts, colours, tables, text
-from lab.ui.tune import heatmap
+from lab.ui.tune import open_cell
 from lab.ui.tune.controls import Asked
-from lab.ui.tune.provenance import caption
+from lab.ui.tune.provenance import caption, file, rows
 from lab.ui.workbench import Workbench
 
 _COLOURS = {"tune": colours.LINE, "dev": "#0F9488", "all": "#0F9488"}
@@ -50,7 +49,7 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
     st.caption(
         text.plain(
             f"{title[:1].upper()}{title[1:]} over the {axis.title}; {kept}{main.breakpoints:,} observed scores change "
-            f"an outcome of the {main.n:,} {'' if found.nested else 'dev '}rows, and every one of them is a step here."
+            f"an outcome of {rows(found, main.n, 'dev')}, and every one of them is a step here."
         )
         + (" These rows chose the setting: what it is worth on unseen ones stands above." if found.nested else "")
     )
@@ -58,7 +57,7 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
     charts.chart(
         _figure(asked, axis, curves, _marks(bench, asked, found, axis)),
         key="curve",
-        name=f"{bench.rows.dataset.name}-{asked.measure.name}-over-{axis.name}",
+        name=file(bench, f"{asked.measure.name}-over-{axis.name}"),
         caption=caption(
             bench, found, main.n, "dev",
             f"95 % bootstrap by group, pointwise, {main.samples} samples; {said}",
@@ -162,7 +161,7 @@ def _table(bench: Workbench, asked: Asked, found: Tuning, axis: Axis, curves: di
     tables.table(
         columns,
         key="curve-steps",
-        name=f"{bench.rows.dataset.name}-{asked.measure.name}-over-{axis.name}",
+        name=file(bench, f"{asked.measure.name}-over-{axis.name}"),
         caption=text.plain(
             f"{len(steps):,} of {len(main.thresholds):,} steps. "
             + caption(bench, found, main.n, "dev", "95 % bootstrap by group")
@@ -170,7 +169,7 @@ def _table(bench: Workbench, asked: Asked, found: Tuning, axis: Axis, curves: di
         ),
         config=dict.fromkeys([asked.measure.title, "from", "to", "on tune rows"], form)
         | {f"{axis.title} up to": st.column_config.NumberColumn(format="%.6f")},
-        on_pick=lambda place: heatmap.show(_nearest(found, axis, thresholds[place])),
+        on_pick=lambda place: open_cell.show(_nearest(found, axis, thresholds[place])),
         height=320,
     )
 
@@ -178,16 +177,16 @@ def _table(bench: Workbench, asked: Asked, found: Tuning, axis: Axis, curves: di
 def _open(found: Tuning, axis: Axis, picked: list[Any]) -> None:
     data = next((one for one in picked if one is not None), None)
     if data is not None:
-        heatmap.show(_nearest(found, axis, float(data[0] if isinstance(data, (list, tuple)) else data)))
+        open_cell.show(_nearest(found, axis, float(data[0] if isinstance(data, (list, tuple)) else data)))
         st.toast("The nearest cell of the heatmap is open above.")
 
 
-def _nearest(found: Tuning, axis: Axis, value: float) -> Cell:
-    """The recommended cell, moved along the axis to a value."""
+def _nearest(found: Tuning, axis: Axis, value: float) -> str:
+    """The address of the recommended cell, moved along the axis to a value."""
     cell = list(found.choice.centre)
     places = np.abs(np.asarray(axis.values, dtype=np.float64) - value)
     cell[found.grid.axes.index(axis)] = int(places.argmin())
-    return tuple(cell)
+    return open_cell.address(found.grid, tuple(cell))
 
 
 def _numbers(values: Any) -> list[object]:

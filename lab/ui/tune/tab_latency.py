@@ -17,12 +17,12 @@ from lab.store import answers
 from lab.types import NONE, RouterConfig
 from lab.ui import charts, resources, tables, text, wording
 from lab.ui.components import fault
-from lab.ui.tune import latency_figure, misrouted
+from lab.ui.tune import latency_figure, timed_rows
 from lab.ui.tune.controls import Asked
-from lab.ui.tune.provenance import caption
+from lab.ui.tune.provenance import caption, file, rows
 from lab.ui.workbench import Workbench
 
-_ERROR, _OPEN = "latency_error", "slow"
+_ERROR = "latency_error"
 _FIGURES = {
     "mean, ms": "mean", "p50, ms": "p50", "p95, ms": "p95", "p95 at most, ms": "p95_high", "p99, ms": "p99",
     "slowest, ms": "slowest",
@@ -42,7 +42,7 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:  # noqa: ARG001
         said = _said(bench, found, kept)
         _stages(bench, kept, said)
         _histogram(bench, kept, said)
-        _slow(bench, kept)
+        timed_rows.draw(bench, kept)
     _answers(bench, found, kept)
 
 
@@ -138,7 +138,7 @@ def _cascade(name: str, one: LatencyReport) -> str:
 
 
 def _stages(bench: Workbench, kept: ColdAndWarm, said: str) -> None:
-    runs = [("cold", kept.cold), *([("warm", kept.warm)] if kept.warm is not None else [])]
+    runs = latency_figure.runs(kept).items()
     lines: list[tuple[str, str, Spread]] = []
     for place, stage in enumerate(kept.cold.stages):
         lines += [(stage[0], name, one.stages[place][1]) for name, one in runs]
@@ -153,7 +153,7 @@ def _stages(bench: Workbench, kept: ColdAndWarm, said: str) -> None:
     tables.table(
         columns,
         key="latency-stages",
-        name=f"{bench.rows.dataset.name}-latency",
+        name=file(bench, "latency"),
         caption=text.plain(f"{said}. {' '.join(notes[:2])}".strip()),
         config=dict.fromkeys(_FIGURES, st.column_config.NumberColumn(format="%.3f")),
     )  # fmt: skip
@@ -163,51 +163,11 @@ def _histogram(bench: Workbench, kept: ColdAndWarm, said: str) -> None:
     charts.chart(
         latency_figure.histogram(kept),
         key="latency-histogram",
-        name=f"{bench.rows.dataset.name}-latency",
-        caption=said,
+        name=file(bench, "latency"),
+        caption=f"{said} · click a bar for its prompts",
+        on_pick=timed_rows.open_bar,
         alt=f"Times to decide, cold p50 {kept.cold.total.p50:.2f} ms, p95 {kept.cold.total.p95:.2f} ms",
     )
-
-
-# --------------------------------------------------------------------------------------- the prompts, and the answers
-
-
-def _slow(bench: Workbench, kept: ColdAndWarm) -> None:
-    """The slowest prompts, with their times."""
-    folded = st.expander("The slowest prompts", on_change="rerun", key="slowest")
-    if not folded.open:
-        return
-    with folded:
-        slowest = sorted(kept.cold.timed, key=lambda one: -one.total_ms)[:30]
-        rows = [int(kept.rows[one.row]) for one in slowest]
-        tables.table(
-            {
-                "prompt": [bench.rows.prompts[row] for row in rows],
-                "characters": [len(bench.rows.prompts[row]) for row in rows],
-                "layer": [one.layer.value for one in slowest],
-                "total, ms": [one.total_ms for one in slowest],
-                "keyword, ms": [one.keyword_ms for one in slowest],
-                "encode, ms": [one.encode_ms for one in slowest],
-                "score, ms": [one.score_ms for one in slowest],
-            },
-            key="slowest-prompts",
-            name=f"{bench.rows.dataset.name}-slowest",
-            caption="Cold, the 30 slowest. Click one to see its decision.",
-            config={"prompt": st.column_config.TextColumn(width="large")}
-            | {
-                f"{name}, ms": st.column_config.NumberColumn(format="%.3f")
-                for name in ("total", "keyword", "encode", "score")
-            },
-            on_pick=lambda place: _open(rows[place]),
-            height=320,
-        )
-        opened = st.session_state.get(_OPEN)
-        if opened in rows:
-            misrouted.why(bench, bench.config, opened, "slow")
-
-
-def _open(row: int) -> None:
-    st.session_state[_OPEN] = row
 
 
 def _answers(bench: Workbench, found: Tuning, kept: ColdAndWarm | None) -> None:
@@ -242,9 +202,9 @@ def _answers(bench: Workbench, found: Tuning, kept: ColdAndWarm | None) -> None:
             "to": [None if one.mean_ms is None else _known(one.mean_ms.high) for one in known],
         },
         key="answers-by-expert",
-        name="answers-by-expert",
+        name=file(bench, "answers-by-expert"),
         caption=text.plain(
-            f"Shares of the {bench.name} router over {len(found.dev):,} {'rows' if found.nested else 'dev rows'}; "
+            f"Shares of the {bench.name} router over {rows(found, len(found.dev), 'dev')}; "
             "whole answers of real models only, the last 2,000; 95 % bootstrap of the mean."
         ),
         config={

@@ -13,10 +13,10 @@ from lab.forensics.measures import COST, END_TO_END, OVERHEAD, Measure, known
 from lab.forensics.metrics import wilson
 from lab.forensics.tuning import Tuning
 from lab.ui import charts, colours, tables, text
-from lab.ui.tune import heatmap
+from lab.ui.tune import open_cell
 from lab.ui.tune.controls import Asked
 from lab.ui.tune.pareto_points import Points, address, best_of, points_of, setting
-from lab.ui.tune.provenance import caption
+from lab.ui.tune.provenance import caption, file
 from lab.ui.workbench import Workbench
 
 _FRONT = "#0F9488"
@@ -57,7 +57,7 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
     charts.chart(
         _figure(points, objectives),
         key=f"pareto-{against.name}-{also.name if also else ''}",
-        name=f"{bench.rows.dataset.name}-pareto-{against.name}",
+        name=file(bench, f"pareto-{against.name}"),
         caption=said,
         alt=f"Accuracy against {against.title}; {len(points.front)} points on the front",
         on_pick=_click,
@@ -232,7 +232,7 @@ def _click(picked: list[Any]) -> None:
     data = next((one for one in picked if one), None)
     found = data[0] if isinstance(data, (list, tuple)) else data
     if found:
-        heatmap.show(tuple(int(part) for part in str(found).split(",")))
+        open_cell.show(str(found))
         st.toast("Its cell of the heatmap is open above.")
 
 
@@ -261,7 +261,7 @@ def _table(bench: Workbench, found: Tuning, points: Points, objectives: list[Mea
     tables.table(
         columns,
         key="pareto-front",
-        name=f"{bench.rows.dataset.name}-pareto-{objectives[0].name}",
+        name=file(bench, f"pareto-{objectives[0].name}"),
         caption=text.plain(f"{said}. One row for all settings that come to the same; click one to open its cell."),
         config=dict.fromkeys(["accuracy", "from", "to"], share)
         | {one.title: st.column_config.NumberColumn(format="%.4g") for one in objectives},

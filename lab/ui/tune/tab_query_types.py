@@ -17,7 +17,7 @@ from lab.ui import charts, tables, text, wording
 from lab.ui.tune import misrouted
 from lab.ui.tune.controls import Asked
 from lab.ui.tune.matrix_figure import SHOWS, address, alt, figure, kind_of, known
-from lab.ui.tune.provenance import caption
+from lab.ui.tune.provenance import caption, file
 from lab.ui.workbench import Workbench
 
 CELL = "type"
@@ -52,7 +52,7 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
         charts.chart(
             figure(made, values, shows or "accuracy"),
             key=f"matrix-{shows}",
-            name=f"{bench.rows.dataset.name}-query-types-{shows}",
+            name=file(bench, f"query-types-{shows}"),
             caption=said,
             alt=alt(made, values, shows or "accuracy"),
             on_pick=_click,
@@ -135,7 +135,8 @@ def _remarks(fair: Any, passed_over: Sequence[tuple[str, str]], *, nested: bool)
             "chosen on these very rows look a little better than they are."
         )
     if not fair.all():
-        said.append(f"{int((~fair).sum())} rows are left out: one of these routers holds them as an utterance.")
+        out = int((~fair).sum())
+        said.append(f"{out:,} row{'s are' if out != 1 else ' is'} left out: a router here holds it as an utterance.")
     if passed_over:
         said.append("Not shown: " + "; ".join(f"{name}, since {why}" for name, why in passed_over[:4]) + ".")
     if said:
@@ -161,7 +162,7 @@ def _table(bench: Workbench, made: Matrix, said: str) -> None:
             "end to end, ms": [known(made.end_to_end_ms[cell]) for cell in cells],
         },
         key="matrix-cells",
-        name=f"{bench.rows.dataset.name}-query-types",
+        name=file(bench, "query-types"),
         caption=text.plain(f"{said}. Click a row for its misrouted prompts."),
         config={
             name: st.column_config.NumberColumn(format=form)
