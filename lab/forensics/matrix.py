@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from lab.errors import ConfigError, EncoderUnavailable
 from lab.forensics.datasets.normalise import normal
-from lab.forensics.evidence import KEYWORD, Ints, Outcomes
+from lab.forensics.evidence import Ints, Outcomes
 from lab.forensics.grid_search.grid import EvidenceOf
+from lab.forensics.measures import end_to_end_ms, overhead_ms
 from lab.forensics.metrics import Interval, wilson
 from lab.forensics.sample import Sample, Stakes
 from lab.forensics.tuning import outcomes_in
@@ -93,21 +94,6 @@ def unknown_to(sample: Sample, prompts: Sequence[str], configs: Iterable[RouterC
     return np.array([normal(prompts[row]) not in held for row in sample.rows.tolist()], dtype=bool)
 
 
-def overhead_ms(config: RouterConfig, decided: Outcomes, stakes: Stakes) -> Floats:
-    """Return the expected time to decide each row, (n,), NaN where nobody measured it.
-
-    Layer 1 where the strategy has one, and layer 2 where the strategy has one and layer 1 did not decide.
-    """
-    keyword = (stakes.overhead_ms or (np.nan,))[0]
-    first, second = stakes.running(config.strategy).overhead_ms or (np.nan, np.nan)
-    return np.where(decided.layer == KEYWORD, keyword, first + second)
-
-
-def end_to_end_ms(config: RouterConfig, decided: Outcomes, sample: Sample, stakes: Stakes) -> Floats:
-    """Return the expected time from prompt to whole answer of each row, (n,), NaN where a part was not measured."""
-    return overhead_ms(config, decided, stakes) + stakes.answers(sample.experts)[decided.expert]
-
-
 def matrix(sample: Sample, contenders: Sequence[Contender], evidence_of: EvidenceOf, stakes: Stakes) -> Matrix:
     """Measure contenders that speak alike on a sample. One that cannot be built here is left out, with the reason."""
     kept: list[Contender] = []
@@ -125,8 +111,8 @@ def matrix(sample: Sample, contenders: Sequence[Contender], evidence_of: Evidenc
     columns = [
         (
             sample.right(out).astype(np.float64),
-            overhead_ms(one.config, out, stakes),
-            end_to_end_ms(one.config, out, sample, stakes),
+            overhead_ms(out, stakes),
+            end_to_end_ms(out, sample, stakes),
         )
         for one, out in zip(kept, decided, strict=True)
     ]

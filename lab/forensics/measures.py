@@ -123,15 +123,22 @@ def _each(out: Outcomes) -> Values:
 
 
 def _time(name: str, sample: Sample, stakes: Stakes) -> Ratio:
-    first, second = stakes.overhead_ms or (np.nan, np.nan)
-    answers = stakes.answers(sample.experts) if name == END_TO_END else np.zeros(len(sample.experts) + 1)
+    if name == OVERHEAD:
+        return Ratio(lambda out: overhead_ms(out, stakes), _each)
+    return Ratio(lambda out: end_to_end_ms(out, sample, stakes), _each)
 
-    def over(out: Outcomes) -> Values:
-        if out.asked is None:
-            return np.full(len(out.expert), np.nan)
-        return np.where(out.asked & 1, first, 0.0) + np.where(out.asked & 2, second, 0.0) + answers[out.expert]
 
-    return Ratio(over, _each)
+def overhead_ms(decided: Outcomes, stakes: Stakes) -> Values:
+    """Return the expected time to decide each row, (n,): of the layers that looked at it; NaN where it is not known."""
+    if decided.asked is None or stakes.overhead_ms is None:
+        return np.full(len(decided.expert), np.nan)
+    first, second = stakes.overhead_ms
+    return np.where(decided.asked & 1, first, 0.0) + np.where(decided.asked & 2, second, 0.0)
+
+
+def end_to_end_ms(decided: Outcomes, sample: Sample, stakes: Stakes) -> Values:
+    """Return the expected time from prompt to whole answer of each row, (n,), NaN where a part was not measured."""
+    return overhead_ms(decided, stakes) + stakes.answers(sample.experts)[decided.expert]
 
 
 def _of_expert(name: str, kind: str, expert: str, sample: Sample, stakes: Stakes) -> Ratio:

@@ -12,7 +12,7 @@ from lab.errors import SearchError
 from lab.forensics.evidence import FALLBACK, Bools, Evidence, Ints, Layer1, Layer2, Outcomes, outcomes
 from lab.routing.rule import Rule
 from lab.routing.semantic import Floats
-from lab.types import NONE, RouterConfig, StrategyName
+from lab.types import NONE, RouterConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +130,6 @@ class Stakes:
     def answers(self, experts: Sequence[str]) -> Floats:
         """Return the mean answer time by code, NaN where none was measured; nobody takes no time."""
         return np.array([*(self.answer_ms.get(name, np.nan) for name in experts), 0.0])
-
-    def running(self, strategy: StrategyName) -> Stakes:
-        """Return the stakes with the time to decide of the layers that a strategy has; the others take none."""
-        if self.overhead_ms is None:
-            return self
-        first, second = self.overhead_ms
-        return replace(
-            self, overhead_ms=(0.0 if strategy == "semantic" else first, 0.0 if strategy == "keyword" else second)
-        )
 
     def misroutes(self, sample: Sample, decided: Outcomes) -> Floats:
         """Return what each decision costs."""

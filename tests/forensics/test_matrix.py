@@ -10,8 +10,9 @@ from doubles import WordEncoder, two_experts
 from forensics.small import evidence, labels, sample, three_experts
 
 from lab.errors import ConfigError
-from lab.forensics.evidence import Evidence, Outcomes
-from lab.forensics.matrix import Contender, matrix, overhead_ms, speaks_alike, strategies, unknown_to
+from lab.forensics.evidence import Evidence, Outcomes, layers_asked
+from lab.forensics.matrix import Contender, matrix, speaks_alike, strategies, unknown_to
+from lab.forensics.measures import overhead_ms
 from lab.forensics.metrics import wilson
 from lab.forensics.sample import Stakes, sample_of
 from lab.routing import build
@@ -142,6 +143,6 @@ def test_rows_that_a_router_holds_as_an_utterance_are_told():
 
 @pytest.mark.parametrize("strategy", ["keyword", "semantic", "hybrid"])
 def test_overhead_without_measurements_is_nan_whatever_the_strategy(strategy):
-    config = two_experts(strategy=strategy)
-    out = Outcomes(np.array([0, 1]), np.array([0, 2]))
-    assert np.isnan(overhead_ms(config, out, Stakes())).all()
+    out = Outcomes(np.array([0, 1]), np.array([0, 2]), layers_asked(strategy, np.array([True, False])))
+    assert np.isnan(overhead_ms(out, Stakes())).all()
+    assert np.isnan(overhead_ms(Outcomes(out.expert, out.layer), Stakes(overhead_ms=(0.5, 7.0)))).all()

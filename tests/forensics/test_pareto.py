@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from lab.forensics.grid_search.axes import Axis, regular
 from lab.forensics.grid_search.grid import Grid
-from lab.forensics.matrix import end_to_end_ms, overhead_ms
-from lab.forensics.measures import ACCURACY, COST, END_TO_END, OVERHEAD, ratio
+from lab.forensics.measures import ACCURACY, COST, END_TO_END, OVERHEAD, end_to_end_ms, overhead_ms, ratio
 from lab.forensics.pareto import alike, front, seen
 from lab.forensics.pareto import settings as settings_of
 from lab.forensics.sample import Stakes
@@ -117,12 +116,12 @@ def test_the_points_of_a_grid_are_what_each_of_its_routers_measures():
     assert found.shape == (12, 4)
     for place in range(12):
         cell = tuple(map(int, np.unravel_index(place, grid.shape)))
-        there, out = grid.config_at(cell), grid.outcomes_at(cell)
+        out = grid.outcomes_at(cell)
         assert found[place].tolist() == pytest.approx(
             [
                 ratio(ACCURACY, labelled, stakes).of(labelled, out),
                 ratio(COST, labelled, stakes).of(labelled, out),
-                overhead_ms(there, out, stakes).mean(),
-                end_to_end_ms(there, out, labelled, stakes).mean(),
+                overhead_ms(out, stakes).mean(),
+                end_to_end_ms(out, labelled, stakes).mean(),
             ]
         )

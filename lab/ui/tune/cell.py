@@ -27,7 +27,7 @@ def draw(bench: Workbench, asked: Asked, found: Tuning) -> None:
     cell = open_cell.cell_of(found)
     sample, decided = found.grid.sample, found.grid.outcomes_at(cell)
     weighted = traffic.weighted(bench, sample) if asked.weighted else None
-    stakes = asked.costs.stakes.running(found.grid.config_at(cell).strategy)
+    stakes = asked.costs.stakes
     st.markdown(f"**{text.plain(_setting(found, cell))}**")
     st.caption(text.plain(_figures(asked, found, sample, weighted, decided, stakes)))
     counts.draw(bench, found, sample, decided)

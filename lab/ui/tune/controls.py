@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from lab.errors import SearchError
-from lab.forensics.grid_search.axes import MIN_MARGIN, THRESHOLD, Axis, check_all, own, parse
+from lab.forensics.grid_search.axes import MIN_MARGIN, THRESHOLD, Axis, check_all, moves_most, own, parse
 from lab.forensics.grid_search.goals import EXAMPLES
 from lab.forensics.measures import Measure, known
 from lab.forensics.tuning import Spec
@@ -50,7 +50,7 @@ def draw(bench: Workbench, price: Costs) -> Asked:
     goal = _goal(config)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = _axis_names(config)
-        first = _axis(bench, "Across", "x", names, _default(config), _STEPS[0], wrong)
+        first = _axis(bench, "Across", "x", names, moves_most(config), _STEPS[0], wrong)
         assert first is not None
         others = [*(name for name in names if name != first.name), _NONE]
         second = _axis(bench, "Down", "y", others, MIN_MARGIN, _STEPS[1], wrong)
@@ -76,6 +76,8 @@ def _goal(config: RouterConfig) -> str:
     dear = config.fallback if config.fallback in names else names[0]
     cheap = next((name for name in names if name != dear), dear)
     examples = [example.format(cheap=cheap, dear=dear) for example in EXAMPLES]
+    if config.fallback not in names:  # which prompts are hard is then for costs to say, and they may all be equal
+        examples = [example.replace("hard prompts", f"{dear} prompts") for example in examples]
     goal = st.selectbox(
         "What do you want?", examples, key="goal", bind="query-params", accept_new_options=True,
         help="Pick a goal, or write one of this kind: limits first, then what is to be best.",
@@ -86,12 +88,6 @@ def _goal(config: RouterConfig) -> str:
 def _axis_names(config: RouterConfig) -> list[str]:
     experts = [expert.name for expert in config.experts] if len(config.experts) <= _NAMED_EXPERTS else []
     return [*(own(name) for name in experts), THRESHOLD, MIN_MARGIN, *_CHOICES]
-
-
-def _default(config: RouterConfig) -> str:
-    """The threshold that moves most: with two experts that of the one who is not the fallback."""
-    others = [expert.name for expert in config.experts if expert.name != config.fallback]
-    return own(others[0]) if len(others) == 1 and len(config.experts) == 2 else THRESHOLD
 
 
 def _axis(

@@ -11,8 +11,8 @@ import numpy as np
 from lab.forensics import pareto
 from lab.forensics.evidence import Outcomes
 from lab.forensics.grid_search.grid import Cell, Grid
-from lab.forensics.matrix import end_to_end_ms, overhead_ms, speaks_alike
-from lab.forensics.measures import ACCURACY, END_TO_END, OVERHEAD, Measure, ratio
+from lab.forensics.matrix import speaks_alike
+from lab.forensics.measures import ACCURACY, END_TO_END, OVERHEAD, Measure, end_to_end_ms, overhead_ms, ratio
 from lab.forensics.tuning import Tuning, outcomes_in
 from lab.types import RouterConfig
 from lab.ui import resources
@@ -61,7 +61,7 @@ def points_of(bench: Workbench, asked: Asked, found: Tuning, objectives: list[Me
     search = resources.Search(bench.rows, bench.config, bench.live.version.config, asked.spec, stakes)
     for one in resources.baselines(search):
         if one.decided is not None and one.name != "live version":
-            add(one.name, one.decided, None, waits=not one.name.startswith("always"))
+            add(one.name, one.decided, one.config, waits=not one.name.startswith("always"))
     values = np.round(
         np.vstack([cells, np.array([value for _, value in marked])]), 9
     )  # sums in another order are equal
@@ -77,9 +77,9 @@ def _value(
     if name not in (OVERHEAD, END_TO_END):
         return ratio(name, found.dev, stakes).of(found.dev, decided)
     if config is not None:
-        times = overhead_ms(config, decided, stakes)
+        times = overhead_ms(decided, stakes)
         if name == END_TO_END:
-            times = end_to_end_ms(config, decided, found.dev, stakes)
+            times = end_to_end_ms(decided, found.dev, stakes)
         return float(times.mean())
     if waits:
         return float("nan")

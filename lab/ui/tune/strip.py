@@ -12,7 +12,7 @@ from lab.forensics.metrics import holm
 from lab.forensics.tuning import Tuning
 from lab.ui import resources, tables, text
 from lab.ui.tune import answers, misrouted, recommendation
-from lab.ui.tune.provenance import caption
+from lab.ui.tune.provenance import caption, file
 from lab.ui.workbench import Workbench
 
 _OPEN = "baseline"
@@ -76,7 +76,7 @@ def _table(
             "what it is": [one.about for one in baselines],
         },
         key="baselines",
-        name=f"{bench.rows.dataset.name}-baselines",
+        name=file(bench, "baselines"),
         caption=text.plain(
             caption(bench, found, len(found.dev), "dev", "95 % Wilson, near-duplicates as one, McNemar with Holm")
             + answers.about(told)
