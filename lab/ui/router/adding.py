@@ -61,7 +61,7 @@ def _draw(on: Desk, one: Expert, field: Field) -> None:
 
 def _in_words(on: Desk, found: DraftEffect, field: Field) -> str:
     assert on.bench is not None
-    moved = corrections.in_words(found.comparison, on.bench.rows.dataset.name)
+    moved = corrections.in_words(found.comparison, on.bench.rows)
     if field == "utterances":
         return f"With it: {moved}"
     now = int((found.after.layer == KEYWORD).sum())

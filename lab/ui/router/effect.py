@@ -6,8 +6,7 @@ import numpy as np
 import streamlit as st
 
 from lab.errors import LabError
-from lab.forensics.compare import in_words
-from lab.forensics.draft_effect import DraftEffect
+from lab.forensics.draft_effect import NO_PROOF, DraftEffect
 from lab.forensics.evidence import Ints
 from lab.ui import resources, text
 from lab.ui.router.desk import Desk
@@ -29,7 +28,7 @@ def draw(on: Desk) -> None:
         st.info(text.sentence(f"What the draft does cannot be measured. {err}"))
         return
     if on.draft is not None:
-        st.markdown(text.plain(in_words(found.comparison, second="the draft", first="live")))
+        st.markdown(text.plain(text.begun(found.in_words(second="the draft", first="live"))))
     counts = _counts(on, found)
     _numbers(on, found, counts)
     st.caption(text.plain(_caption(on, on.bench, found)))
@@ -60,16 +59,17 @@ def _counts(on: Desk, found: DraftEffect) -> dict[str, tuple[Ints, str]]:
 def _numbers(on: Desk, found: DraftEffect, counts: dict[str, tuple[Ints, str]]) -> None:
     before, after = found.accuracies
     difference = found.comparison.accuracy.difference
-    sure = found.comparison.verdict in ("better", "worse")
+    sure = found.verdict in ("better", "worse")
+    measured = f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
     with st.container(horizontal=True):
         st.metric(
             f"accuracy, n = {len(found.sample):,}",
             f"{after.value:.3f}" if on.draft is None else f"{before.value:.3f} → {after.value:.3f}",
-            None if on.draft is None else f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]",
+            None if on.draft is None or found.verdict is None else measured,
             delta_color="normal" if sure else "off",
             border=True, width="content",
-            help=f"Live {before}, the draft {after} (95 % Wilson). The difference: 95 % bootstrap by near-duplicate "
-            "group, on the same rows.",
+            help=f"Live {before}, the draft {after} (95 % Wilson). "
+            + (NO_PROOF if found.verdict is None else "The difference: 95 % bootstrap by near-duplicate group."),
         )  # fmt: skip
         for label, (rows, about) in counts.items():
             with st.container(border=True, width="content", gap=None):

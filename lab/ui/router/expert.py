@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from lab.differences import renamed
 from lab.drafting import Change, with_expert
 from lab.errors import LabError
 from lab.forensics.rules.twins import twins
@@ -73,7 +74,7 @@ def _identity(on: Desk, one: Expert) -> None:
         with st.container(width="content"):
             fields.word(
                 "Name", one.name, _renamed(one.name), key=f"e-name-{one.name}",
-                then=lambda value: experts.open_expert(_name(value)),
+                then=lambda value: experts.open_expert(experts.named(value)),
             )  # fmt: skip
         with st.container(width="content"):
             fields.word("Model", one.model, _of(one.name, "model"), key=f"e-model-{one.name}")
@@ -157,21 +158,22 @@ def _twins(on: Desk, one: Expert) -> None:
     except LabError as err:
         fault(err)
         return
-    if not found:
+    if not found.n:
         st.caption("No near-duplicates (cosine of .95 or more) among its utterances or with another expert's.")
         return
-    across = sum(twin.expert != one.name for twin in found)
-    with st.expander(f"{len(found):,} near-duplicates, {across:,} of them with another expert", key="twins"):
+    listed = found.nearest
+    first = f"The first {len(listed):,} of {found.n:,}, the nearest. " if len(listed) < found.n else ""
+    with st.expander(f"{found.n:,} near-duplicates, {found.across:,} of them with another expert", key="twins"):
         tables.table(
             {
-                "utterance": [twin.utterance for twin in found],
-                "nearly the same as": [twin.other for twin in found],
-                "of": [twin.expert for twin in found],
-                "cosine": [twin.cosine for twin in found],
+                "utterance": [twin.utterance for twin in listed],
+                "nearly the same as": [twin.other for twin in listed],
+                "of": [twin.expert for twin in listed],
+                "cosine": [twin.cosine for twin in listed],
             },
             key=f"twins-{one.name}",
             name=f"near-duplicates-{one.name}",
-            caption="Within an expert one of the two is idle; between experts they pull both ways.",
+            caption=f"{first}Within an expert one of the two is idle; between experts they pull both ways.",
             config={"cosine": st.column_config.NumberColumn(format="%.3f")},
         )
 
@@ -188,27 +190,13 @@ def _own_threshold(name: str) -> fields.Make:
 
 
 def _renamed(name: str) -> fields.Make:
-    """Return the edit that renames an expert wherever the router names it."""
+    """Return the edit that renames an expert wherever the router names it; it raises ConfigError for no name."""
 
     def make(value: Any) -> Change:
-        wanted = _name(value)
-
-        def change(config: RouterConfig) -> RouterConfig:
-            learned = config.learned
-            if learned is not None:
-                learned = replace(learned, classes=tuple(wanted if one == name else one for one in learned.classes))
-            with_expert(config, name)  # which says it where the expert is gone
-            experts_ = tuple(replace(one, name=wanted) if one.name == name else one for one in config.experts)
-            fallback = wanted if config.fallback == name else config.fallback
-            return replace(config, experts=experts_, fallback=fallback, learned=learned)
-
-        return change
+        wanted = experts.named(value)
+        return lambda config: renamed(with_expert(config, name), name, wanted)  # says it where the expert is gone
 
     return make
-
-
-def _name(value: Any) -> str:
-    return " ".join(str(value or "").split())
 
 
 def _moved(name: str, step: int) -> Change:
