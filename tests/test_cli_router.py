@@ -126,3 +126,33 @@ def test_an_import_into_an_empty_database_seeds_it_first(here, tmp_path):
     assert differences(drafts.current(opened).config, two_experts()) == ()
     assert from_files(to_files(two_experts())) == two_experts()
     opened.close()
+
+
+def test_an_import_says_what_it_replaces_and_what_it_left_out_and_one_of_what_is_live_begins_no_draft(
+    store, tmp_path, capsys
+):
+    run("export", str(tmp_path / "live.zip"))
+    capsys.readouterr()
+    run("import", str(tmp_path / "live.zip"))
+    assert capsys.readouterr().out.endswith("holds what v1 is already: there is nothing to adopt.\n")
+    assert drafts.current(store) is None
+    for value in (0.6, 0.7):
+        drafts.edit(
+            store, f"e{value}", lambda _, value=value: two_experts(threshold=value), "e", base=versions.live(store)
+        )
+    run("export", str(tmp_path / "out"))
+    zoomer = tmp_path / "out" / "experts" / "zoomer.yaml"
+    zoomer.write_text(
+        zoomer.read_text().replace("provider: auto", "provider: ollama").replace("input: 0.0", "input: -3")
+    )
+    run("import", str(tmp_path / "out"))
+    said = capsys.readouterr().out
+    assert "It replaces a draft of 2 edits; Undo on the Router page brings it back." in said
+    assert "The provider and price of zoomer are settings of this machine and were left as they are." in said
+    assert drafts.current(store).config == two_experts()
+
+
+def test_a_name_that_would_steer_a_terminal_is_shown_without(store, capsys):
+    versions.rename(store, versions.live(store).id, "a\x1b[31mb\u202ec")
+    run("history")
+    assert 'v1 "a[31mbc"' in capsys.readouterr().out

@@ -47,10 +47,10 @@ def sentences(b: RouterConfig, a: RouterConfig = ROUTER) -> list[str]:
         (changed("professor", system_prompt="Explain well."), ["system prompt of professor: Explain. → Explain well."]),
         (changed("professor", system_prompt=""), ["system prompt of professor removed: Explain."]),
         (changed("zoomer", price=Price(0.1, 2), options={"seed": None}, provider="ollama"), []),
-        (changed("zoomer", name="genz"), ["expert renamed: zoomer → genz"]),
+        (renamed(ROUTER, "zoomer", "genz"), ["expert renamed: zoomer → genz"]),
         (renamed(ROUTER, "professor", "sage"), ["expert renamed: professor → sage"]),
         (
-            changed("zoomer", name="genz", threshold=0.3),
+            renamed(changed("zoomer", threshold=0.3), "zoomer", "genz"),
             ["expert added: genz (1 pattern, 2 utterances)", "expert removed: zoomer (1 pattern, 2 utterances)"],
         ),
         (replace(ROUTER, experts=ROUTER.experts[::-1]), [f"{ORDER}: professor, zoomer → zoomer, professor"]),

@@ -14,8 +14,8 @@ from lab.forensics.tuning import LeftOut, outcomes_in, usable
 from lab.types import RouterConfig
 
 NO_PROOF = (
-    "These rows may have chosen the setting, so this is no proof; the Tune page judges each row by a choice that did not "
-    "see it."
+    "These rows may have chosen the setting, so this is no proof; the Tune page judges each row by a choice that did "
+    "not see it."
 )
 """What is said of an effect on rows that are too few to choose on some and judge on others."""
 

@@ -6,14 +6,16 @@ import numpy as np
 import streamlit as st
 
 from lab.errors import LabError
+from lab.forensics.datasets import Rows
 from lab.forensics.draft_effect import NO_PROOF, DraftEffect
 from lab.forensics.evidence import Ints
 from lab.ui import resources, text
+from lab.ui.router import kinds
 from lab.ui.router.desk import Desk
 from lab.ui.tune import misrouted
 from lab.ui.workbench import Workbench
 
-SHOW = "show"
+SHOW, _LEFT_OUT = "show", "left_out"
 
 
 def draw(on: Desk) -> None:
@@ -32,6 +34,7 @@ def draw(on: Desk) -> None:
     counts = _counts(on, found)
     _numbers(on, found, counts)
     st.caption(text.plain(_caption(on, on.bench, found)))
+    _left_out(on.bench.rows, found)
     label = st.query_params.get(SHOW, "")
     if label in counts:
         places = counts[label][0]
@@ -40,6 +43,22 @@ def draw(on: Desk) -> None:
             title=f"{label}: {len(places):,} of {len(found.sample):,} {on.measured}",
             before=None if on.draft is None else found.before,
         )  # fmt: skip
+
+
+def _left_out(rows: Rows, found: DraftEffect) -> None:
+    """Draw the rows that nothing could be measured on, once they are asked for."""
+    left = {name: places.tolist() for name, places in _reasons(found).items() if len(places)}
+    kind = kinds.picked(left, _LEFT_OUT) if left else None
+    if kind:
+        kinds.listed(rows, left[kind], key="left-out", title=f"Left out, {kind}: {len(left[kind]):,}")
+
+
+def _reasons(found: DraftEffect) -> dict[str, Ints]:
+    return {
+        "unlabelled": found.left_out.unlabelled,
+        "with a label that is no expert here": found.left_out.unknown,
+        "utterances of the router itself": found.left_out.utterances,
+    }
 
 
 def _counts(on: Desk, found: DraftEffect) -> dict[str, tuple[Ints, str]]:
@@ -80,12 +99,7 @@ def _numbers(on: Desk, found: DraftEffect, counts: dict[str, tuple[Ints, str]]) 
 
 
 def _caption(on: Desk, bench: Workbench, found: DraftEffect) -> str:
-    left = {
-        "unlabelled": found.left_out.unlabelled,
-        "with a label that is no expert here": found.left_out.unknown,
-        "that are utterances of the router itself": found.left_out.utterances,
-    }
-    out = ", ".join(f"{len(rows):,} {what}" for what, rows in left.items() if len(rows))
+    out = ", ".join(f"{len(rows):,} {what}" for what, rows in _reasons(found).items() if len(rows))
     split = "dev" if found.split == "dev" else "all, under 300 labelled,"
     return (
         f"n = {len(found.sample):,} {split} rows of {bench.rows.dataset.name} · seed 0 · dataset "

@@ -10,16 +10,19 @@ import streamlit as st
 from lab.differences import renamed
 from lab.drafting import Change, with_expert
 from lab.errors import LabError
+from lab.forensics.datasets import Rows
 from lab.forensics.rules.twins import twins
 from lab.types import Expert, RouterConfig, new_id
 from lab.ui import resources, tables, text, wording
 from lab.ui.components import fault
-from lab.ui.router import adding, desk, experts, fields
+from lab.ui.router import adding, desk, experts, fields, kinds
 from lab.ui.router.desk import Desk
 from lab.ui.router.lines import BREAK, edited, line_of, texts_of
 
 Field = Literal["patterns", "utterances"]
 _A_PAGE = 200  # lines that a box holds well
+_LABELLED = "labelled"
+_ALIKE = 3  # pairs that are named
 _LINE_PX, _LEAST_PX, _MOST_PX = 24, 120, 420
 
 
@@ -90,12 +93,21 @@ def _identity(on: Desk, one: Expert) -> None:
             on_click=_edit, args=(lambda config: with_expert(config, one.name, threshold=None), new_id()),
             type="tertiary",
         )  # fmt: skip
-    labelled = 0 if on.bench is None else sum(label == one.name for label in on.bench.rows.labels)
-    if labelled and on.bench is not None:
-        st.caption(
-            f"{labelled:,} rows of {text.plain(on.bench.rows.dataset.name)} are labelled with this name; under another "
-            "name it gets none of them right."
-        )
+    if on.bench is not None:
+        _labelled(on.bench.rows, one.name)
+
+
+def _labelled(rows: Rows, name: str) -> None:
+    labelled = [row for row, label in enumerate(rows.labels) if label == name]
+    if not labelled:
+        return
+    st.caption(
+        f"{len(labelled):,} rows of {text.plain(rows.dataset.name)} are labelled with this name; under another name it "
+        "gets none of them right."
+    )
+    read = [row for row in labelled if rows.splits[row] != "sealed"]
+    if kinds.picked({"labelled, not sealed": read}, _LABELLED):
+        kinds.listed(rows, read, key=f"labelled-{name}", title=f"{len(read):,} rows labelled {name}")
 
 
 # ------------------------------------------------------------------------------------------ patterns and utterances
@@ -119,7 +131,19 @@ def _lines(on: Desk, one: Expert, field: Field) -> None:
         "\n".join(line_of(text_) for text_ in shown), _rewritten(one.name, field, shown),
         key=f"e-{field}-{one.name}-{_mark(shown, texts)}", height=height, tip=tip,
     )  # fmt: skip
+    if field == "patterns":
+        _alike(texts)
     adding.draw(on, one, field)
+
+
+def _alike(patterns: tuple[str, ...]) -> None:
+    """Say which patterns match the same."""
+    first: dict[str, str] = {}
+    same = [(one, first[folded]) for one in patterns if first.setdefault(folded := adding.matched(one), one) != one]
+    said = [f"{text.code(one)} is the same as {text.code(other)}" for one, other in same[:_ALIKE]]
+    if said:
+        more = f", and {len(same) - _ALIKE:,} more are the same as others" if len(same) > _ALIKE else ""
+        st.caption(f"{', '.join(said)}{more}: one of them is enough.")
 
 
 def _page(one: Expert, field: Field, texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -139,7 +163,7 @@ def _mark(shown: tuple[str, ...], texts: tuple[str, ...]) -> str:
 
 def _rewritten(name: str, field: Field, shown: tuple[str, ...]) -> fields.Make:
     def make(written: Any) -> Change:
-        texts = texts_of(str(written or ""), shown)
+        texts = tuple(dict.fromkeys(texts_of(str(written or ""), shown)))  # the same line twice is one
 
         def change(config: RouterConfig) -> RouterConfig:
             now = next((getattr(expert, field) for expert in config.experts if expert.name == name), ())

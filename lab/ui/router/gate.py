@@ -65,6 +65,11 @@ def _warnings(on: Desk) -> list[str]:
     overridden = on.lab.drafting.overridden()
     if overridden:
         found.append(text.sentence(overridden))
+    found += [
+        f"{text.plain(expert.name)} has no model, so nothing real answers what goes to it. Name one above."
+        for expert in on.config.experts
+        if not expert.model and on.lab.routers.with_settings(expert).provider != "mock"
+    ]
     if on.draft is not None and not on.changes:
         found.append("The draft is what is live: adopting it would change nothing.")
     if on.bench is not None:

@@ -22,6 +22,7 @@ from lab.ui.tune import misrouted
 from lab.ui.workbench import Workbench
 
 _OPEN, _CANDIDATE, _ROWS, _BUTTON = "suggestions", "candidate", "candidate_rows", "suggestions-take"
+_MISSED = "missed"
 _HEIGHT = 420
 _PROVED = 0.05
 
@@ -48,6 +49,12 @@ def _table(on: Desk, bench: Workbench, found: Suggested, config: RouterConfig) -
         f"Of {mined.tune_n:,} tune rows, {len(mined.missed):,} ought to go to an expert and do not. "
         + ("Nothing that was tried puts more of them right than it breaks." if not listed else "")
     )
+    missed = {"missed": mined.missed}
+    if mined.missed and kinds.picked(missed, _MISSED):
+        misrouted.table(
+            bench, found.tune, found.tune_decided, np.array(mined.missed, dtype=np.int64), config=config,
+            key="suggestions-missed", title=f"missed: {len(mined.missed):,} of {mined.tune_n:,} tune rows",
+        )  # fmt: skip
     if not listed:
         return
     if all(one.p_holm >= _PROVED for one in listed):
