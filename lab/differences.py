@@ -35,8 +35,9 @@ _SHOWN_CHARS = 120
 class Difference:
     """One thing that differs. `before` is None for what was added, `after` for what was removed.
 
-    A renamed expert has its old and its new name. An expert's threshold of None (the router's applies) reads "the router's", so that None means absence alone. Orders
-    are tuples of names or texts; everything else is text or a number.
+    A renamed expert has its old and its new name. An expert's threshold of None (the router's applies) reads "the
+    router's", so that None means absence alone. Orders are tuples of names or texts; everything else is text or a
+    number.
     """
 
     kind: Kind

@@ -202,8 +202,8 @@ class Drafting:
                 long = next((text for text in texts if len(text) > most and text not in known), None)
                 if long is not None:
                     raise ConfigError(
-                        f"Expert {expert.name!r} has {what} of {len(long):,} characters; a prompt has at most {most:,}, "
-                        "so nothing would be like it. Shorten it."
+                        f"Expert {expert.name!r} has {what} of {len(long):,} characters; a prompt has at most "
+                        f"{most:,}, so nothing would be like it. Shorten it."
                     )
 
 

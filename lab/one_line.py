@@ -1,4 +1,4 @@
-"""Foreign text in a line of the lab's own: names and prompts may hold what turns the line round or steers a terminal."""
+"""Foreign text in a line of the lab's own: it may hold what would turn the line round, or steer a terminal."""
 
 from __future__ import annotations
 

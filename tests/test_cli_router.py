@@ -136,15 +136,13 @@ def test_an_import_says_what_it_replaces_and_what_it_left_out_and_one_of_what_is
     run("import", str(tmp_path / "live.zip"))
     assert capsys.readouterr().out.endswith("holds what v1 is already: there is nothing to adopt.\n")
     assert drafts.current(store) is None
+    live = versions.live(store)
     for value in (0.6, 0.7):
-        drafts.edit(
-            store, f"e{value}", lambda _, value=value: two_experts(threshold=value), "e", base=versions.live(store)
-        )
+        drafts.edit(store, f"e{value}", lambda _, value=value: two_experts(threshold=value), "e", base=live)
     run("export", str(tmp_path / "out"))
     zoomer = tmp_path / "out" / "experts" / "zoomer.yaml"
-    zoomer.write_text(
-        zoomer.read_text().replace("provider: auto", "provider: ollama").replace("input: 0.0", "input: -3")
-    )
+    written = zoomer.read_text().replace("provider: auto", "provider: ollama")
+    zoomer.write_text(written.replace("input: 0.0", "input: -3"))
     run("import", str(tmp_path / "out"))
     said = capsys.readouterr().out
     assert "It replaces a draft of 2 edits; Undo on the Router page brings it back." in said

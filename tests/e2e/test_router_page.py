@@ -80,6 +80,20 @@ def test_undo_pressed_twice_fast_undoes_once(lab, page):
     expect(page.get_by_label("Threshold", exact=True)).to_have_value("0.6000")
 
 
+@pytest.mark.parametrize("held_ms", [0, 40, 90, 160])
+def test_the_draft_holds_what_the_field_shows_however_fast_it_is_pressed(lab, page, held_ms):
+    opened(page, f"{lab}/router")
+    type_threshold(page, 0.3)
+    up = page.locator(".st-key-r-threshold").get_by_test_id("stNumberInputStepUp")
+    for _ in range(6):
+        up.click(delay=held_ms)
+    expect(page.get_by_label("Threshold", exact=True)).to_have_value("0.3300")
+    expect(page.get_by_text("threshold: 0.5 → 0.33").first).to_be_visible()
+    settled(page)
+    page.reload()
+    expect(page.get_by_label("Threshold", exact=True)).to_have_value("0.3300")
+
+
 def test_an_expert_that_is_clicked_opens_and_the_link_reopens_it(lab, page):
     opened(page, f"{lab}/router")
     table = page.get_by_test_id("stDataFrame").first

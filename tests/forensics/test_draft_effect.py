@@ -74,7 +74,7 @@ def test_rows_that_may_have_chosen_the_setting_give_counts_and_no_verdict():
     assert found.comparison.verdict == "worse"
     assert found.verdict is None
     said = found.in_words(second="the draft", first="live")
-    assert said == f"It fixes 0 of 12 prompts and breaks 12. {NO_PROOF}"
+    assert said == f"It fixes 0 of 12 prompts and breaks 7. {NO_PROOF}"
     _, found, _ = measured(live, draft, prompts=prompts, labels=("zoomer",) * 12, splits=("dev",) * 12)
     assert found.verdict == "worse"
     assert "the draft is worse than live" in found.in_words(second="the draft", first="live")
