@@ -21,6 +21,7 @@ from lab.types import new_id
 from lab.ui import resources, text
 
 _SEEN, _REFUSED, _ENTRIES = "router_seen", "router_refused", "router_entries"
+_UNSEEN = object()
 Make = Callable[[Any], Change | None]
 """From the value of a field to the change of the router; None where there is nothing to change."""
 
@@ -121,8 +122,8 @@ def _follow(key: str, now: Any) -> None:
     if entry is not None:
         if key not in st.session_state:
             st.session_state[key] = entry[0]
-    elif key not in st.session_state or key not in seen or seen[key] != now:
-        st.session_state[key] = now
+    elif key not in st.session_state or (seen.get(key, _UNSEEN) != now and st.session_state[key] != now):
+        st.session_state[key] = now  # not where it stands there: that would take back what is being typed
     seen[key] = now
 
 
