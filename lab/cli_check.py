@@ -8,18 +8,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import DatasetError, NotFound
+from lab.one_line import one_line
+from lab.types import NONE
 
 if TYPE_CHECKING:
     from lab.config import Settings
-    from lab.forensics.probes import ProbeReport, ProbeResult
+    from lab.forensics.probes import Probe, ProbeReport, ProbeResult
     from lab.records import RouterVersion
     from lab.store import Store
+    from lab.types import RouterConfig
 
 _SHOWN_CHARS = 80
+_NAMED = 6  # experts in a sentence
 
 
 def add_parser(commands: Any) -> None:
@@ -47,7 +52,12 @@ def run_check(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"lab: {reason if arguments.probes in reason else f'{arguments.probes}: {reason}'}\n")
         return 2
     settings = load_settings()
-    live = Routers(_store(settings, arguments), settings, arguments.override).live()
+    store = _store(settings, arguments)
+    live = Routers(store, settings, arguments.override).live()
+    unknown = _unknown(store, live.version.config, wanted)
+    if unknown:
+        sys.stderr.write(f"lab: {arguments.probes}: {unknown}\n")
+        return 2
     report = probes.run(live.strategy, wanted)
     said = json.dumps(_json(report, live.version), ensure_ascii=False) if arguments.json else "\n".join(_lines(report))
     sys.stdout.write(said + "\n")
@@ -67,6 +77,24 @@ def _store(settings: Settings, arguments: argparse.Namespace) -> Store | None:
         return None
 
 
+def _unknown(store: Store | None, config: RouterConfig, wanted: Sequence[Probe]) -> str | None:
+    """Return what is to be said where a probe wants an expert that no version ever had: it could never pass."""
+    from lab.store import versions
+
+    names = {NONE, *(expert.name for expert in config.experts)}
+    if store is not None and any(probe.expert not in names for probe in wanted):
+        names |= {expert.name for version in versions.recent(store) for expert in version.config.experts}
+    number, name = next(((at, one.expert) for at, one in enumerate(wanted, 1) if one.expert not in names), (0, ""))
+    if not number:
+        return None
+    had = ", ".join(_shown(expert.name) for expert in config.experts[:_NAMED])
+    more = ", …" if len(config.experts) > _NAMED else ""
+    return (
+        f"Probe {number} wants {_shown(name)!r}, and there is no expert of that name in this router ({had}{more}) or "
+        "in an earlier version. Correct the name."
+    )
+
+
 def _lines(report: ProbeReport) -> list[str]:
     lines = [f"miss: {_shown(one.probe.prompt)}: {one.wrong}{_about(one)}" for one in report.failed]
     if set(report.by_tag) != {""}:
@@ -80,9 +108,7 @@ def _about(result: ProbeResult) -> str:
 
 
 def _shown(text: str) -> str:
-    """One line of a text, without what would steer a terminal."""
-    line = "".join(character if character.isprintable() else " " for character in " ".join(text.split()))
-    return line if len(line) <= _SHOWN_CHARS else line[: _SHOWN_CHARS - 1] + "…"
+    return one_line(text, _SHOWN_CHARS)
 
 
 def _json(report: ProbeReport, version: RouterVersion) -> dict[str, Any]:

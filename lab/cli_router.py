@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.errors import ConfigError
+from lab.one_line import one_line
 
 if TYPE_CHECKING:
     from lab.records import RouterVersion
@@ -58,7 +59,7 @@ def run_export(arguments: argparse.Namespace) -> int:
                 (target / path).write_text(text, encoding="utf-8")
     except OSError as err:
         raise ConfigError(f"{target} cannot be written: {err.strerror or err}. Name another place.") from err
-    _say(f"{name} is in {target}")
+    _say(f"{one_line(name)} is in {target}")
     return 0
 
 
@@ -66,7 +67,7 @@ def run_import(arguments: argparse.Namespace) -> int:
     """Put a router into the draft and say what it changes. Raises ConfigError, EncoderUnavailable, StoreError."""
     from lab.conf_in import MAX_BYTES, from_files, from_zip
     from lab.config import load_settings
-    from lab.differences import summary
+    from lab.differences import differences, summary
     from lab.drafting import Drafting
     from lab.live import Routers
 
@@ -86,11 +87,13 @@ def run_import(arguments: argparse.Namespace) -> int:
     store = _open(read_only=False)
     try:
         drafting = Drafting(store, Routers(store, load_settings()))
-        draft = drafting.edit(f"imported {source.name}", lambda _: config)
-        if draft.config == draft.base.config:
-            _say(f"{source} holds what v{draft.base.number} is already: there is nothing to adopt.")
+        taken = drafting.take_in(config, f"imported {source.name}")
+        live, told = drafting.routers.adopted(), f" {one_line(taken.in_words)}".rstrip()
+        if not differences(live.config, taken.draft.config):
+            _say(f"{source} holds what v{live.number} is already: there is nothing to adopt.{told}")
         else:
-            _say(f"The draft holds {source}: {summary(draft.base.config, draft.config)}. Adopt it on the Router page.")
+            changed = one_line(summary(live.config, taken.draft.config))
+            _say(f"The draft holds {source}: {changed}. Adopt it on the Router page.{told}")
     finally:
         store.close()
     return 0
@@ -103,8 +106,8 @@ def run_history(_: argparse.Namespace) -> int:
     store = _open(read_only=True)
     try:
         for adoption, version in versions.history(store):
-            note = f" · {' '.join(adoption.note.split())}" if adoption.note else ""
-            _say(f"{adoption.created_at:%Y-%m-%d %H:%M} {_label(version)}{note}")
+            note = f" · {adoption.note}" if adoption.note else ""
+            _say(f"{adoption.created_at:%Y-%m-%d %H:%M} {one_line(_label(version) + note)}")
     finally:
         store.close()
     return 0

@@ -9,13 +9,14 @@ import io
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lab import conf_files
 from lab.config import compose
 from lab.errors import ConfigError
-from lab.types import RouterConfig
+from lab.types import Expert, RouterConfig
 
 MAX_BYTES = 32 << 20
 """What the files may hold together, unpacked, in bytes."""
@@ -24,6 +25,15 @@ MAX_FILES = 500
 """How many files a router is read from: Hydra's time grows with the square of their number (500: some 12 s)."""
 
 _GROUPS = ("router", "fitted", "experts")
+_SETTINGS = ("provider", "price", "options")
+_KNOWN = {
+    "config.yaml": ("defaults", "encoder", "providers", "router", "experts"),
+    "router": (
+        "strategy", "fallback", "threshold", "min_margin", "aggregate", "top_k", "on_conflict", "scorer",
+        "learned", "calibrator",
+    ),
+    "experts": ("model", "system_prompt", "threshold", "patterns", "utterances", *_SETTINGS),
+}  # fmt: skip
 _IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
 
@@ -71,7 +81,30 @@ def from_files(files: Mapping[str, str]) -> RouterConfig:
                 _check_content(path, conf_files.parse_foreign(folder / path), wanted)
             return compose((), folder).router
         except ConfigError as err:
-            raise ConfigError(str(err).replace(f"{folder}/", "")) from err
+            said = str(err).replace(f"{folder}/", "").replace("Correct it, then start again.", "Correct it.")
+            raise ConfigError(said) from err
+
+
+def with_settings_kept(read: RouterConfig, now: RouterConfig) -> tuple[RouterConfig, tuple[str, ...]]:
+    """Return a router that was read with the provider, price and options that its experts have in `now`.
+
+    They are settings of a machine, which no file of another one changes; an expert that `now` does not have gets the
+    defaults. The sentences say what was left out.
+    """
+    were = {expert.name: expert for expert in now.experts}
+    experts, said = [], []
+    for expert in read.experts:
+        own = were.get(expert.name, Expert(expert.name))
+        left = [name for name in _SETTINGS if getattr(expert, name) != getattr(own, name)]
+        experts.append(replace(expert, **{name: getattr(own, name) for name in _SETTINGS}))
+        if left:
+            one = left == ["provider"] or left == ["price"]
+            what = " and ".join(filter(None, (", ".join(left[:-1]), left[-1])))
+            said.append(
+                f"The {what} of {expert.name} {'is a setting' if one else 'are settings'} of this machine and "
+                f"{'was left as it is' if one else 'were left as they are'}."
+            )
+    return replace(read, experts=tuple(experts)), tuple(said)
 
 
 def _write(folder: Path, path: str, text: str) -> None:
@@ -171,15 +204,24 @@ def _check_content(file: str, content: Any, files: Mapping[str, str]) -> None:
     if file != "config.yaml":
         if "defaults" in content:
             raise ConfigError(f"{file} has `defaults`; only config.yaml names other files. Remove it.")
+        _check_keys(file, content)
         return
     if "hydra" in content:
         raise ConfigError(f"{file} has settings of Hydra itself, which no router needs. Remove `hydra`.")
+    _check_keys(file, content)
     defaults = content.get("defaults")
     if not isinstance(defaults, list):
         raise ConfigError(f"{file} has no list `defaults`, which names the files of the router. Export one to see it.")
     for path in _named(file, defaults):
         if path not in files:
             raise ConfigError(f"{file} names {path}, which is not there. Add that file, or take it out of `defaults`.")
+
+
+def _check_keys(file: str, content: Mapping[Any, Any]) -> None:
+    known = _KNOWN.get(file.partition("/")[0])
+    stranger = next((key for key in content if known is not None and key not in known), None)
+    if known is not None and stranger is not None:
+        raise ConfigError(f"{file} has {stranger!r}, which is not known there. It may have {', '.join(known)}.")
 
 
 def _named(file: str, defaults: Sequence[Any]) -> Iterator[str]:

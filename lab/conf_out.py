@@ -15,12 +15,12 @@ from typing import Any
 
 from lab.conf_files import header_of
 from lab.conf_fitted import fitted_as_settings
-from lab.conf_in import from_files, from_zip
+from lab.conf_in import from_files, from_zip, with_settings_kept
 from lab.config import ProviderSettings
 from lab.errors import ConfigError
 from lab.types import Expert, RouterConfig
 
-__all__ = ["from_files", "from_zip", "to_files", "to_zip"]
+__all__ = ["from_files", "from_zip", "to_files", "to_zip", "with_settings_kept"]
 
 _STEM = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 _RESERVED = {"null", "none", "true", "false", "yes", "no", "on", "off", "y", "n"}  # to YAML, which would read no name

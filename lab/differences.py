@@ -1,7 +1,7 @@
 """What differs between two routers, one thing at a time, and as plain sentences.
 
-Two configurations without a difference are equal, provider, price and options included; those are settings, which
-change no version.
+Two configurations without a difference are one version. Provider, price and options of an expert are settings of a
+machine: they change no version, and are no difference.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
-from lab.types import Calibrator, Expert, LearnedWeights, RouterConfig
+from lab.types import Calibrator, Expert, LearnedWeights, Price, RouterConfig
 
 Kind = Literal["setting", "expert", "pattern", "utterance", "text", "order", "fitted"]
 
@@ -34,20 +35,43 @@ _SHOWN_CHARS = 120
 class Difference:
     """One thing that differs. `before` is None for what was added, `after` for what was removed.
 
-    An expert's threshold of None (the router's applies) reads "the router's", so that None means absence alone. Orders
-    are tuples of names or texts; everything else is text or a number.
+    A renamed expert has its old and its new name. An expert's threshold of None (the router's applies) reads "the
+    router's", so that None means absence alone. Orders are tuples of names or texts; everything else is text or a
+    number.
     """
 
     kind: Kind
     what: str  # "threshold of zoomer"
-    expert: str | None  # whose it is; None for a setting of the whole router
+    expert: str | None  # whose it is; None for a setting of the whole router, and for a new name
     before: Any
     after: Any
 
 
 def differences(a: RouterConfig, b: RouterConfig) -> tuple[Difference, ...]:
     """Return what turns `a` into `b`: settings first, then experts in the order of `b`, the removed ones last."""
-    return tuple(_differences(a, b))
+    new_names = (Difference("expert", "expert renamed", None, was, now) for was, now in _renamed(a, b).items())
+    a = in_names_of(a, b)
+    return (*_of_router(a, b), *new_names, *_of_experts(a, b))
+
+
+def in_names_of(a: RouterConfig, b: RouterConfig) -> RouterConfig:
+    """Return `a` with the names of `b` for the experts that were only renamed."""
+    for was, now in _renamed(a, b).items():
+        a = renamed(a, was, now)
+    return a
+
+
+def renamed(config: RouterConfig, name: str, wanted: str) -> RouterConfig:
+    """Return the router with an expert under another name, wherever the router names it."""
+    learned = config.learned
+    if learned is not None:
+        learned = replace(learned, classes=tuple(wanted if one == name else one for one in learned.classes))
+    return replace(
+        config,
+        experts=tuple(replace(one, name=wanted) if one.name == name else one for one in config.experts),
+        fallback=wanted if config.fallback == name else config.fallback,
+        learned=learned,
+    )
 
 
 def sentence(difference: Difference) -> str:
@@ -76,7 +100,25 @@ def summary(a: RouterConfig, b: RouterConfig) -> str:
     return f"{sentence(found[0])}; and {len(found) - 1} more changes"
 
 
-def _differences(a: RouterConfig, b: RouterConfig) -> Iterator[Difference]:
+def _renamed(a: RouterConfig, b: RouterConfig) -> dict[str, str]:
+    """Return the experts of `a` that stand in `b` with the same content under another name: the old name to the new."""
+    stayed = {expert.name for expert in a.experts} & {expert.name for expert in b.experts}
+    came = [expert for expert in b.experts if expert.name not in stayed]
+    found: dict[str, str] = {}
+    for expert in a.experts:
+        same = next((one for one in came if _content(one) == _content(expert)), None)
+        if expert.name not in stayed and same is not None:
+            found[expert.name] = same.name
+            came.remove(same)
+    return found
+
+
+def _content(expert: Expert) -> Expert:
+    """The expert without its name and its settings."""
+    return replace(expert, name="", provider="", price=Price(), options=MappingProxyType({}))
+
+
+def _of_router(a: RouterConfig, b: RouterConfig) -> Iterator[Difference]:
     for name, what in _SETTINGS.items():
         if getattr(a, name) != getattr(b, name):
             yield Difference("setting", what, None, getattr(a, name), getattr(b, name))
@@ -84,6 +126,9 @@ def _differences(a: RouterConfig, b: RouterConfig) -> Iterator[Difference]:
         yield Difference("fitted", "learned weights", None, _weights(a.learned), _weights(b.learned))
     if a.calibrator != b.calibrator:
         yield Difference("fitted", "calibrator", None, _calibrator(a.calibrator), _calibrator(b.calibrator))
+
+
+def _of_experts(a: RouterConfig, b: RouterConfig) -> Iterator[Difference]:
     were = {expert.name: expert for expert in a.experts}
     are = {expert.name: expert for expert in b.experts}
     stayed_a, stayed_b = tuple(name for name in were if name in are), tuple(name for name in are if name in were)
@@ -110,16 +155,6 @@ def _of_expert(a: Expert, b: Expert) -> Iterator[Difference]:
         yield Difference("text", f"system prompt of {name}", name, a.system_prompt or None, b.system_prompt or None)
     yield from _texts("pattern", name, a.patterns, b.patterns)
     yield from _texts("utterance", name, a.utterances, b.utterances)
-    if a.provider != b.provider:
-        yield Difference("setting", f"provider of {name}", name, a.provider, b.provider)
-    if a.price != b.price:
-        paid = [f"{expert.price.input!r} in, {expert.price.output!r} out" for expert in (a, b)]
-        yield Difference("setting", f"price of {name} (USD per million tokens)", name, *paid)
-    for option in dict.fromkeys([*a.options, *b.options]):
-        is_in_a, is_in_b = option in a.options, option in b.options
-        if is_in_a != is_in_b or a.options[option] != b.options[option]:
-            shown = [repr(one.options[option]) if option in one.options else None for one in (a, b)]
-            yield Difference("setting", f"option {option} of {name}", name, *shown)
 
 
 def _texts(

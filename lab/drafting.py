@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from lab.conf_in import with_settings_kept
 from lab.config import PROVIDERS
 from lab.differences import summary
 from lab.errors import ConfigError, VersionConflict
@@ -18,6 +19,26 @@ from lab.store import Store, drafts, versions
 from lab.types import Flip, RouterConfig, new_id
 
 Change = Callable[[RouterConfig], RouterConfig]
+
+MAX_TOP_K = 1_000
+"""The most scores that `mean_top_k` averages."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of a router that was read from files."""
+
+    draft: Draft
+    config: RouterConfig  # what was read, with the settings of this machine
+    replaced: int  # edits of the draft that it took the place of
+    left_out: tuple[str, ...]  # sentences on settings that were not taken
+
+    @property
+    def in_words(self) -> str:
+        """What the importer should know besides."""
+        many = f"{self.replaced:,} edit{'' if self.replaced == 1 else 's'}"
+        undo = f"It replaces a draft of {many}; Undo on the Router page brings it back."
+        return " ".join([undo] * bool(self.replaced) + list(self.left_out))
 
 
 class Drafting:
@@ -48,7 +69,19 @@ class Drafting:
         def apply(config: RouterConfig) -> RouterConfig:
             return wanted if config == seen else self._checked(config, change(config))
 
-        return drafts.edit(self.store, edit_id or new_id(), apply, what or summary(seen, wanted), base=base)
+        return drafts.edit(self.store, edit_id or new_id(), apply, what or summary, base=base)
+
+    def take_in(self, read: RouterConfig, what: str, *, edit_id: str | None = None) -> TakenIn:
+        """Put a router that was read from files in the place of the draft, with this machine's settings of its experts.
+
+        One that is live already begins no draft. Raises like `edit`.
+        """
+        before = self.current()
+        now = self.routers.adopted().config if before is None else before.config
+        kept, left_out = with_settings_kept(read, now)
+        draft = self.edit(what, lambda config: with_settings_kept(read, config)[0], edit_id=edit_id)
+        replaced = 0 if before is None or before.revision == draft.revision else len(before.edits)
+        return TakenIn(draft, kept, replaced, left_out)
 
     def apply_flip(self, flip: Flip, *, edit_id: str | None = None) -> Draft:
         """Put a change that a trace offers into the draft. One that the draft has already changes nothing.
@@ -58,7 +91,7 @@ class Drafting:
         return self.edit("", lambda config: _flipped(config, flip), edit_id=edit_id)
 
     def undo(self, *, at: int | None = None) -> Draft | None:
-        """Take the last edit back; only at revision `at` where that is given, so that a double click undoes once."""
+        """Take the last edit back; at revision `at` where that is given. Raises VersionConflict where it is another."""
         return drafts.undo(self.store, at=at)
 
     def redo(self, *, at: int | None = None) -> Draft | None:
@@ -147,6 +180,7 @@ class Drafting:
         if config == before:
             return config
         check_config(config)
+        self._check_lengths(before, config)
         for expert in config.experts:
             if expert.provider not in PROVIDERS:
                 raise ConfigError(
@@ -156,6 +190,21 @@ class Drafting:
         if config.encoder != before.encoder:
             self.routers.encoder(config.encoder)
         return config
+
+    def _check_lengths(self, before: RouterConfig, config: RouterConfig) -> None:
+        """Refuse texts longer than any prompt, and a k that nobody means. What stood there before may stay."""
+        if config.top_k > max(MAX_TOP_K, before.top_k):
+            raise ConfigError(f"router.top_k is {config.top_k:,}; it may be {MAX_TOP_K:,} at most. Take a smaller one.")
+        most = self.routers.settings.max_prompt_chars
+        known = {text for expert in before.experts for text in (*expert.patterns, *expert.utterances)}
+        for expert in config.experts:
+            for what, texts in (("a pattern", expert.patterns), ("an utterance", expert.utterances)):
+                long = next((text for text in texts if len(text) > most and text not in known), None)
+                if long is not None:
+                    raise ConfigError(
+                        f"Expert {expert.name!r} has {what} of {len(long):,} characters; a prompt has at most "
+                        f"{most:,}, so nothing would be like it. Shorten it."
+                    )
 
 
 def with_expert(config: RouterConfig, name: str, **changes: Any) -> RouterConfig:

@@ -9,6 +9,7 @@ from doubles import WordEncoder, two_experts
 
 from lab import cli_router
 from lab.conf_out import from_files, from_zip
+from lab.differences import differences
 from lab.errors import ConfigError, NotFound
 from lab.store import drafts, open_store, versions
 
@@ -122,5 +123,34 @@ def test_an_import_into_an_empty_database_seeds_it_first(here, tmp_path):
     run("import", str(tmp_path / "in"))
     opened = open_store(data_dir=here)
     assert versions.live(opened).name == "shipped"
-    assert drafts.current(opened).config == two_experts() == from_files(to_files(two_experts()))
+    assert differences(drafts.current(opened).config, two_experts()) == ()
+    assert from_files(to_files(two_experts())) == two_experts()
     opened.close()
+
+
+def test_an_import_says_what_it_replaces_and_what_it_left_out_and_one_of_what_is_live_begins_no_draft(
+    store, tmp_path, capsys
+):
+    run("export", str(tmp_path / "live.zip"))
+    capsys.readouterr()
+    run("import", str(tmp_path / "live.zip"))
+    assert capsys.readouterr().out.endswith("holds what v1 is already: there is nothing to adopt.\n")
+    assert drafts.current(store) is None
+    live = versions.live(store)
+    for value in (0.6, 0.7):
+        drafts.edit(store, f"e{value}", lambda _, value=value: two_experts(threshold=value), "e", base=live)
+    run("export", str(tmp_path / "out"))
+    zoomer = tmp_path / "out" / "experts" / "zoomer.yaml"
+    written = zoomer.read_text().replace("provider: auto", "provider: ollama")
+    zoomer.write_text(written.replace("input: 0.0", "input: -3"))
+    run("import", str(tmp_path / "out"))
+    said = capsys.readouterr().out
+    assert "It replaces a draft of 2 edits; Undo on the Router page brings it back." in said
+    assert "The provider and price of zoomer are settings of this machine and were left as they are." in said
+    assert drafts.current(store).config == two_experts()
+
+
+def test_a_name_that_would_steer_a_terminal_is_shown_without(store, capsys):
+    versions.rename(store, versions.live(store).id, "a\x1b[31mb\u202ec")
+    run("history")
+    assert 'v1 "a[31mbc"' in capsys.readouterr().out

@@ -255,12 +255,12 @@ GOOD = "- router: hybrid\n- experts: [professor, zoomer]\n- _self_"
         (changed(config=config_yaml("- router: 7")), "names 7 in router, which is no file name"),
         (changed(config=config_yaml(GOOD) + "hydra: {searchpath: ['file:///etc']}\n"), "settings of Hydra itself"),
         (changed(config=config_yaml(GOOD) + "colour: red\n"), "colour"),
-        (changed(router__hybrid="treshold: 0.3\n"), "treshold"),
+        (changed(router__hybrid="treshold: 0.3\n"), "router/hybrid.yaml has 'treshold', which is not known there"),
         (changed(router__hybrid="threshold: high\n"), "The setting router.threshold cannot be used"),
         (changed(router__hybrid="defaults: [x]\n"), "router/hybrid.yaml has `defaults`"),
         (changed(experts__zoomer="patterns: [x]\n"), "experts/zoomer.yaml must begin with the line"),
         (changed(experts__zoomer='# @package experts."a\\u"\n'), "which is no text in quotes"),
-        (zoomer("patern: [x]\n"), "patern"),
+        (zoomer("patern: [x]\n"), "experts/zoomer.yaml has 'patern', which is not known there. It may have model, "),
         (zoomer("patterns: [no]\n"), "YAML reads one of the patterns as False"),
         (
             changed(experts__zoomer="# @package experts.professor\npatterns: [x]\n"),
@@ -297,6 +297,7 @@ def test_files_that_are_no_router_are_refused_in_a_sentence(files, words):
         from_files(files)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "start again" not in str(caught.value)
     assert "/tmp" not in str(caught.value)  # where they were read means nothing to a person
 
 

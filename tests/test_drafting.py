@@ -13,7 +13,7 @@ from lab.drafting import Drafting, with_expert
 from lab.errors import ConfigError, EncoderUnavailable, PatternError, StoreError, VersionConflict
 from lab.live import Routers
 from lab.store import drafts, open_store, versions
-from lab.types import Expert, Flip, Layer
+from lab.types import Expert, Flip, Layer, Price
 
 
 class OtherWords(WordEncoder):
@@ -313,3 +313,43 @@ def test_an_expert_is_changed_by_name():
     assert changed.expert("zoomer") == replace(config.expert("zoomer"), model="m")
     assert changed.experts[0] is config.experts[0]
     assert isinstance(changed.experts[1], Expert)
+
+
+# --------------------------------------------------------------------------------------------------- edits at once
+
+
+def test_an_edit_is_told_by_what_it_really_changed(drafting, monkeypatch):
+    drafting.edit("", threshold(0.6))
+    seen = drafting.current()
+    drafting.edit("", threshold(0.7))
+    with monkeypatch.context() as patch:
+        patch.setattr(drafting, "current", lambda: seen)  # it looked before the other one wrote
+        drafting.edit("", threshold(0.8))
+    assert drafting.current().edits[-1] == "threshold: 0.7 → 0.8"
+
+
+def test_texts_longer_than_any_prompt_and_a_k_that_nobody_means_are_refused(drafting):
+    for field, what in (("patterns", "a pattern"), ("utterances", "an utterance")):
+        with pytest.raises(ConfigError, match=f"has {what} of 32,001 characters; a prompt has at most 32,000"):
+            drafting.edit("", lambda config, field=field: with_expert(config, "zoomer", **{field: ("x" * 32_001,)}))
+    with pytest.raises(ConfigError, match="top_k is 1,001; it may be 1,000 at most"):
+        drafting.edit("", lambda config: replace(config, top_k=1001))
+    assert drafting.current() is None
+
+
+def test_what_is_read_from_files_keeps_the_settings_of_this_machine_and_says_so(drafting):
+    live = drafting.routers.adopted().config
+    read = with_expert(live, "zoomer", provider="ollama", price=Price(-3, 1), threshold=0.3)
+    read = with_expert(read, "professor", options={"seed": "blue"})
+    drafting.edit("", threshold(0.6))
+    drafting.edit("", threshold(0.7))
+    taken = drafting.take_in(read, "read from a.zip")
+    assert taken.draft.config == with_expert(live, "zoomer", threshold=0.3) == taken.config
+    assert taken.in_words == (
+        "It replaces a draft of 2 edits; Undo on the Router page brings it back. "
+        "The options of professor are settings of this machine and were left as they are. "
+        "The provider and price of zoomer are settings of this machine and were left as they are."
+    )
+    drafting.discard()
+    taken = drafting.take_in(live, "read from live.zip")
+    assert (taken.in_words, drafting.current()) == ("", None)

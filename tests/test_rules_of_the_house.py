@@ -44,6 +44,7 @@ PART_OF = {  # modules that share the room of another
     "cli_dataset": "cli",
     "records": "types",
     "messages": "types",
+    "one_line": "types",
     "differences": "drafting",
     "conf_files": "config",
     "conf_out": "config",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lab.forensics.compare import Comparison, compare
+from lab.forensics.compare import Comparison, Verdict, compare, in_words
 from lab.forensics.datasets import Rows
 from lab.forensics.evidence import Outcomes
 from lab.forensics.grid_search.grid import EvidenceOf
@@ -13,6 +13,12 @@ from lab.forensics.sample import Sample
 from lab.forensics.tuning import outcomes_in
 from lab.forensics.usable import LeftOut, usable
 from lab.types import RouterConfig
+
+NO_PROOF = (
+    "These rows may have chosen the setting, so this is no proof; the Tune page judges each row by a choice that did "
+    "not see it."
+)
+"""What is said of an effect on rows that are too few to choose on some and judge on others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,18 @@ class DraftEffect:
     after: Outcomes
     comparison: Comparison
     left_out: LeftOut
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the rows say of the change; None where they may have chosen it."""
+        return None if self.split == "all" else self.comparison.verdict
+
+    def in_words(self, *, second: str, first: str) -> str:
+        """Return what the change does, as a sentence or two without Markdown."""
+        one = self.comparison
+        if self.verdict is not None or one.verdict == "same":
+            return in_words(one, second=second, first=first)
+        return f"It fixes {len(one.fixed)} of {one.n:,} prompts and breaks {len(one.broken)}. {NO_PROOF}"
 
     @property
     def accuracies(self) -> tuple[Interval, Interval]:

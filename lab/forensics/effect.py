@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import nan, sqrt
 
-from lab.forensics.metrics import Z95, Interval, mcnemar
+import numpy as np
+
+from lab.forensics.compare import discordant
+from lab.forensics.evidence import Ints, Outcomes
+from lab.forensics.metrics import Z95, Interval
+from lab.forensics.sample import Sample
 from lab.types import NONE, Layer
+
+_NOBODY = 1
 
 
 def is_right(label: str, expert: str, layer: Layer) -> bool:
@@ -36,7 +43,14 @@ class Effect:
         value = (len(self.fixed) - len(self.broken)) / self.n
         return Interval(value, max(up - down - half, -1.0), min(up - down + half, 1.0))
 
-    @property
-    def p_value(self) -> float:
-        """The exact two-sided p-value of McNemar's test; 1.0 where nothing changed."""
-        return mcnemar(len(self.broken), len(self.fixed))
+    def p_value(self, groups: Ints) -> float:
+        """Return the two-sided p-value, by group where near-duplicates share one (see `compare.discordant`).
+
+        `groups`: of the n rows.
+        """
+        before, after = np.zeros(self.n, dtype=np.int64), np.zeros(self.n, dtype=np.int64)
+        before[list(self.fixed)] = after[list(self.broken)] = _NOBODY  # wrong, where all are labelled with expert 0
+        rows = np.arange(self.n)
+        sample = Sample(("right",), rows, np.zeros(self.n, dtype=np.int64), ("",) * self.n, groups)
+        layer = np.zeros(self.n, dtype=np.int64)
+        return discordant(sample, Outcomes(before, layer), Outcomes(after, layer)).p_value

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from lab.errors import VersionConflict
 from lab.records import Draft, RouterVersion
 from lab.store.engine import Store, exclusive
 from lab.store.json_values import stored_json
@@ -37,16 +38,22 @@ def current(store: Store) -> Draft | None:
 
 
 def edit(
-    store: Store, edit_id: str, change: Callable[[RouterConfig], RouterConfig], what: str, *, base: RouterVersion
+    store: Store,
+    edit_id: str,
+    change: Callable[[RouterConfig], RouterConfig],
+    what: str | Callable[[RouterConfig, RouterConfig], str],
+    *,
+    base: RouterVersion,
 ) -> Draft:
     """Apply `change` to the draft, or to `base` where there is none yet, and return the draft.
 
     `change` gets the newest configuration, also when another tab has edited it meanwhile; it runs while other writers
     wait, so it must be quick, and what it raises leaves everything as it was. An id that is there already, or a change
-    that changes nothing, adds nothing. What was undone before can then no longer be made again. Raises NotFound for a
+    that changes nothing, adds nothing. `what` is the sentence of the edit, or makes it of the configuration before and
+    after. What was undone before can then no longer be made again. Raises NotFound for a
     `base` that is not stored, Unstorable for a configuration that no database can hold.
     """
-    check_texts([edit_id, what], "The edit")
+    check_texts([edit_id, what if isinstance(what, str) else ""], "The edit")
     with store.write() as session:
         exclusive(session, _LOCK)
         revisions = _revisions(session)
@@ -64,7 +71,7 @@ def edit(
                 draft_id=revisions[0].draft_id if revisions else new_id(),
                 base_version_id=row_of(session, before.base.id).id,
                 config=content,
-                edit=_sentence(what),
+                edit=_sentence(what if isinstance(what, str) else what(before.config, config)),
                 state="open",
                 created_at=datetime.now(UTC),
             )
@@ -83,7 +90,8 @@ def has_edit(store: Store, edit_id: str) -> bool:
 def undo(store: Store, *, at: int | None = None) -> Draft | None:
     """Take the last edit back and return the draft; None where there is none.
 
-    Nothing happens when no edit can be undone, or when the draft is not at revision `at`: a double click undoes once.
+    Nothing happens when no edit can be undone. Raises VersionConflict when the draft is not at revision `at`: a double
+    click undoes once, and a tab that shows an older draft is told.
     """
     return _step(store, at, forward=False)
 
@@ -166,8 +174,11 @@ def _step(store: Store, at: int | None, *, forward: bool) -> Draft | None:
         exclusive(session, _LOCK)
         revisions = _revisions(session)
         draft = _draft(session, revisions)
+        if at is not None and (draft is None or draft.revision != at):
+            step = "redo" if forward else "undo"
+            raise VersionConflict(f"The draft was edited meanwhile, so it was kept. Look at it, then {step} again.")
         possible = draft and (draft.redoable if forward else draft.undoable)
-        if draft is None or not possible or (at is not None and draft.revision != at):
+        if draft is None or not possible:
             return draft
         if forward:
             _set_state(session, next(one for one in revisions if one.state == "undone"), "open")

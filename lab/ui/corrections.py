@@ -11,6 +11,7 @@ from lab.errors import LabError
 from lab.exchange import Routed
 from lab.forensics.compare import Comparison
 from lab.forensics.datasets import Rows, load
+from lab.forensics.draft_effect import NO_PROOF
 from lab.forensics.tuning import effect
 from lab.store import labels
 from lab.types import NONE, Flip, RouterConfig, new_id
@@ -45,7 +46,7 @@ def _draw(config: RouterConfig, target: dict[str, Any], now: str | None) -> None
         if len(names) > _MOST_BUTTONS:
             st.selectbox(
                 "Should have gone to", names, index=None, key=f"should-{where}", label_visibility="collapsed",
-                on_change=_give_chosen, args=(target, f"should-{where}"), width=220,
+                on_change=_give_chosen, args=(target, f"should-{where}", now, new_id()), width=220,
             )  # fmt: skip
             return
         for place, name in enumerate(names):
@@ -54,21 +55,24 @@ def _draw(config: RouterConfig, target: dict[str, Any], now: str | None) -> None
                 "nobody" if name == NONE else text.plain(name),
                 key=f"should-{where}-{name}-{now}",
                 on_click=_give,
-                args=(target, name),
+                args=(target, name, now, new_id()),
                 shortcut=key,
                 disabled=name == now,
                 type="tertiary",
             )
 
 
-def _give_chosen(target: dict[str, Any], key: str) -> None:
-    if st.session_state[key]:
-        _give(target, st.session_state[key])
+def _give_chosen(target: dict[str, Any], key: str, now: str | None, label_id: str) -> None:
+    chosen = st.session_state[key]
+    if chosen:
+        _give(target, chosen, now, f"{label_id}-{chosen}")
 
 
-def _give(target: dict[str, Any], expert: str) -> None:
+def _give(target: dict[str, Any], expert: str, now: str | None, label_id: str) -> None:
+    if expert == now:
+        return
     try:
-        labels.give(resources.lab().store, new_id(), expert=expert, created_at=datetime.now(UTC), **target)
+        labels.give(resources.lab().store, label_id, expert=expert, created_at=datetime.now(UTC), **target)
     except LabError as err:
         notices.tell(f"The label was not stored. {text.sentence(str(err))}")
         return
@@ -101,17 +105,21 @@ def moved(before: RouterConfig, after: RouterConfig) -> str:
         found = effect(rows, before, after, lambda config: resources.evidence(rows, config.encoder))
     except LabError as err:
         return str(err)
-    return in_words(found, chosen.name)
+    return in_words(found, rows)
 
 
-def in_words(found: Comparison, name: str) -> str:
-    """Return a change's effect: "7 of 239 prompts of benchmark move: 4 right, 1 wrong"."""
-    if not len(found.moved):
+def in_words(found: Comparison, rows: Rows) -> str:
+    """Return a change's effect: "7 of 239 prompts of benchmark move: 4 right, 1 wrong"; no word on whether it is real.
+
+    Where there are too few rows to choose on some and judge on others, that is said.
+    """
+    name, moving = rows.dataset.name, len(found.moved)
+    if not moving:
         return f"None of the {found.n:,} prompts of {name} moves."
-    verb = "moves" if len(found.moved) == 1 else "move"
-    rest = len(found.moved) - len(found.fixed) - len(found.broken)
+    verb = "moves" if moving == 1 else "move"
+    rest = moving - len(found.fixed) - len(found.broken)
     same = f", {rest} neither better nor worse" if rest else ""
     return (
-        f"{len(found.moved)} of {found.n:,} prompts of {name} {verb}: {len(found.fixed)} to the right place, "
-        f"{len(found.broken)} to a wrong one{same}."
+        f"{moving} of {found.n:,} prompts of {name} {verb}: {len(found.fixed)} to the right place, "
+        f"{len(found.broken)} to a wrong one{same}." + (f" {NO_PROOF}" if rows.nested else "")
     )

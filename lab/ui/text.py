@@ -6,10 +6,13 @@ import re
 from html import escape
 from itertools import pairwise
 
+from lab.errors import ConfigError
+from lab.one_line import one_line as one_line
+from lab.one_line import steers
+
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=@\"'])")
 _AFTERWARDS = re.compile(r":(?=[A-Za-z]|//)|[<>~-](?=[-=>])|@(?=\w)|\bwww(?=\.)", re.IGNORECASE)
 _SPOKEN = re.compile(r"(`[^`\n]+`|https?://[^\s,]*[\w/])")
-_BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"), "")
 
 
 def plain(text: str) -> str:
@@ -17,9 +20,23 @@ def plain(text: str) -> str:
     return _letters(one_line(text))
 
 
+def refuse_steering(name: str, what: str) -> None:
+    """Raise ConfigError for a name with a character that is not seen and would steer the lines it stands in."""
+    at = steers(name)
+    if at is not None:
+        raise ConfigError(
+            f"{what} holds a character that is not seen (U+{ord(name[at]):04X}) at position {at}. Retype it."
+        )
+
+
+def begun(text: str) -> str:
+    """Return a sentence that begins in upper case."""
+    return text[:1].upper() + text[1:]
+
+
 def sentence(text: str) -> str:
     """Return one of the lab's own sentences as Markdown: `code` and addresses as code, all else letter by letter."""
-    parts = _SPOKEN.split(text)
+    parts = _SPOKEN.split(one_line(text))
     return "".join(code(part.strip("`")) if index % 2 else _letters(part) for index, part in enumerate(parts))
 
 
@@ -35,12 +52,6 @@ def code(text: str) -> str:
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
     pad = " " if "`" in shown else ""
     return f"{fence}{pad}{shown}{pad}{fence}" if shown.strip() else "(blank)"
-
-
-def one_line(text: str, limit: int = 0) -> str:
-    """Return text on one line without direction marks, cut to `limit` characters where that is given."""
-    line = " ".join(text.translate(_BIDI).split())
-    return line if not limit or len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def answer_markdown(text: str) -> str:

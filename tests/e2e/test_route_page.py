@@ -62,6 +62,16 @@ def test_a_prompt_typed_and_sent_by_key_is_decided_and_answered(lab, events, pag
     assert page.troubles == []
 
 
+def test_the_key_of_an_expert_labels_a_prompt_that_was_sent_by_key(lab, page):
+    page.goto(lab)
+    expect(page.get_by_text("Where would your prompt go?")).to_be_visible()
+    route(page, "tell me a joke about moss")
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("tell me a joke about moss")
+    expect(page.get_by_label("Prompt", exact=True)).not_to_be_focused()
+    page.keyboard.press("1")
+    expect(page.get_by_text("Labelled professor.")).to_be_visible()
+
+
 def test_a_link_reopens_the_decision_on_a_fresh_page(lab, page, chromium):
     page.goto(lab)
     route(page, "yo bro can you explain quantum tunnelling no cap")

@@ -80,6 +80,22 @@ def test_undo_pressed_twice_fast_undoes_once(lab, page):
     expect(page.get_by_label("Threshold", exact=True)).to_have_value("0.6000")
 
 
+@pytest.mark.parametrize("held_ms", [0, 40, 90, 160])
+def test_the_draft_holds_what_the_field_shows_however_fast_it_is_pressed(lab, page, held_ms):
+    opened(page, f"{lab}/router")
+    type_threshold(page, 0.3)
+    up = page.locator(".st-key-r-threshold").get_by_test_id("stNumberInputStepUp")
+    for _ in range(6):
+        up.click(delay=held_ms)
+    settled(page)
+    box = page.get_by_label("Threshold", exact=True)
+    shown = float(box.input_value())
+    assert shown > 0.3
+    expect(page.get_by_text(f"threshold: 0.5 → {shown:.9g}").first).to_be_visible()
+    page.reload()
+    expect(box).to_have_value(f"{shown:.4f}")
+
+
 def test_an_expert_that_is_clicked_opens_and_the_link_reopens_it(lab, page):
     opened(page, f"{lab}/router")
     table = page.get_by_test_id("stDataFrame").first

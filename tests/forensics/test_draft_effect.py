@@ -9,7 +9,7 @@ import pytest
 from doubles import WordEncoder, two_experts
 from forensics.stored import rows_of
 
-from lab.forensics.draft_effect import draft_effect
+from lab.forensics.draft_effect import NO_PROOF, draft_effect
 from lab.forensics.evidence import Evidence
 from lab.forensics.tuning import effect
 from lab.types import NONE, Expert
@@ -18,8 +18,8 @@ PROMPTS = ("lol what", "entropy please", "lol entropy", "tell me a joke now", "q
 LABELS = ("zoomer", "professor", "zoomer", "zoomer", NONE, "zoomer")
 
 
-def measured(before, after, **given):
-    rows = rows_of(PROMPTS, LABELS, **given)
+def measured(before, after, *, prompts=PROMPTS, labels=LABELS, **given):
+    rows = rows_of(prompts, labels, **given)
     evidence = Evidence(rows.prompts, WordEncoder())
     return rows, draft_effect(rows, before, after, lambda _: evidence), lambda _: evidence
 
@@ -64,3 +64,17 @@ def test_it_says_what_the_shared_effect_says():
     for name in ("fixed", "broken", "both_wrong", "moved"):
         np.testing.assert_array_equal(getattr(found.comparison, name), getattr(shared, name))
     assert found.comparison.accuracy == shared.accuracy
+
+
+def test_rows_that_may_have_chosen_the_setting_give_counts_and_no_verdict():
+    live = two_experts()
+    draft = replace(live, threshold=0.9, fallback="professor")
+    prompts = tuple(f"tell me a joke {number}" for number in range(12))
+    _, found, _ = measured(live, draft, prompts=prompts, labels=("zoomer",) * 12)
+    assert found.comparison.verdict == "worse"
+    assert found.verdict is None
+    said = found.in_words(second="the draft", first="live")
+    assert said == f"It fixes 0 of 12 prompts and breaks 7. {NO_PROOF}"
+    _, found, _ = measured(live, draft, prompts=prompts, labels=("zoomer",) * 12, splits=("dev",) * 12)
+    assert found.verdict == "worse"
+    assert "the draft is worse than live" in found.in_words(second="the draft", first="live")

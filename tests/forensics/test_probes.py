@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from doubles import WordEncoder, two_experts
@@ -15,6 +16,7 @@ from lab.cli_check import add_parser
 from lab.errors import ConfigError, DatasetError, PromptError
 from lab.forensics.probes import Probe, Tally, read, run, write
 from lab.routing import build
+from lab.store import open_store, versions
 from lab.types import NONE, Layer
 
 PROBES = [
@@ -213,6 +215,26 @@ def test_bad_input_is_status_2_and_one_line(check):
     status, _, err = check(b"")
     assert status == 2
     assert "holds no probes" in err
+
+
+def test_an_expert_that_no_version_ever_had_is_bad_input(check):
+    status, out, err = check(
+        write([JOKE, replace(JOKE, prompt="x", expert="zomer", layer=None)]), "-o", "router=keyword"
+    )
+    assert (status, out) == (2, "")
+    assert "Probe 2 wants 'zomer', and there is no expert of that name in this router (professor, zoomer)" in err
+
+
+def test_an_expert_that_another_version_had_is_a_miss(check, tmp_path, monkeypatch):
+    store = open_store(data_dir=tmp_path / "data")
+    monkeypatch.setattr("lab.live.load_encoder", lambda name, cache_dir: WordEncoder())
+    one = versions.seed(store, two_experts(), "words-1", "mine")
+    without = replace(two_experts(), experts=two_experts().experts[:1])
+    versions.adopt(store, "a", without, "words-1", expected_live_id=one.id)
+    store.close()
+    status, out, _ = check(write([replace(JOKE, layer=None)]))
+    assert status == 1
+    assert "wants zoomer, and the router has no such expert" in out
 
 
 def test_overrides_that_cannot_work_are_bad_input(check):

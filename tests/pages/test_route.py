@@ -9,9 +9,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lab.errors import StoreError
-from lab.store import events
+from lab.store import events, labels
 from lab.types import NONE
-from lab.ui import resources
+from lab.ui import corrections, resources
 
 RUN_S = 60
 
@@ -28,7 +28,7 @@ def settle(app):
 
 
 def route(app, prompt):
-    app.text_area(key="prompt").input(prompt)
+    app.text_area[0].input(prompt)
     press(app, "Route").run()
     return settle(app)
 
@@ -71,7 +71,7 @@ def test_the_address_reopens_an_event(app):
     again = AppTest.from_file(Path(__file__).parents[2] / "app.py", default_timeout=RUN_S)
     again.query_params["event"] = event_id
     again.run()
-    assert again.text_area(key="prompt").value == "tell me a joke"
+    assert again.text_area[0].value == "tell me a joke"
     assert "layer 1 matched" in shown(again)
     assert len(events.recent(resources.lab().store)) == 1
 
@@ -79,7 +79,7 @@ def test_the_address_reopens_an_event(app):
 def test_an_example_routes_at_once(app):
     press(app.run(), "joke").run()
     settle(app)
-    assert app.text_area(key="prompt").value == "tell me a joke about penguins"
+    assert app.text_area[0].value == "tell me a joke about penguins"
     assert [event.decision.expert for event in events.recent(resources.lab().store)] == ["zoomer"]
 
 
@@ -93,7 +93,7 @@ def test_an_example_routes_at_once(app):
 )
 def test_a_prompt_that_cannot_be_routed_is_a_sentence(app, prompt, sentence):
     app.run()
-    app.text_area(key="prompt").input(prompt)
+    app.text_area[0].input(prompt)
     press(app, "Route").run()
     assert not app.exception
     assert sentence in app.error[0].value.replace("\\", "")
@@ -201,7 +201,25 @@ def test_the_box_follows_the_address_unless_it_was_edited(app):
     route(app, "what is the derivative of x^2")
     app.query_params["event"] = first
     app.run()
-    assert app.text_area(key="prompt").value == "tell me a joke"
+    assert app.text_area[0].value == "tell me a joke"
+
+
+def test_a_label_is_stored_once_a_press_and_the_present_one_is_none(app):
+    route(app.run(), "tell me a joke")
+    event, stored = app.query_params["event"], resources.lab().store
+    press(app, "professor").run()
+    assert labels.of_event(stored, event).expert == "professor"
+    before = len(labels.recent(stored))
+    now = next(one for one in app.button if one.key == f"should-{event}-None-professor-professor")
+    assert now.disabled
+    target = {"event_id": event, "prompt": "tell me a joke"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lab.ui.notices.tell", lambda _: None)
+        corrections._give(target, "professor", "professor", "again")
+        assert len(labels.recent(stored)) == before
+        corrections._give(target, "zoomer", "professor", "one press")
+        corrections._give(target, "zoomer", "professor", "one press")
+    assert len(labels.recent(stored)) == before + 1
 
 
 def test_an_expert_name_from_a_configuration_is_shown_letter_by_letter(app, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from router_worker import with_pattern, working
 from sqlalchemy import func, select
 
-from lab.errors import NotFound, StoreError
+from lab.errors import NotFound, StoreError, VersionConflict
 from lab.records import Draft, RouterVersion
 from lab.store import Store, drafts, open_store
 from lab.store.tables import DraftRow
@@ -148,13 +148,28 @@ def test_an_edit_after_an_undo_drops_what_was_undone(store: Store, edit, version
     assert draft.config == with_pattern(replace(version.config, threshold=0.6), "lol")
 
 
-def test_a_double_click_steps_once(store: Store, edit) -> None:
+def test_a_step_from_another_revision_than_the_one_that_was_seen_is_told_and_not_made(store: Store, edit) -> None:
     one, two = edit(threshold(0.6), "one"), edit(pattern("sql"), "two")
     back = drafts.undo(store, at=two.revision)
-    assert drafts.undo(store, at=two.revision) == back
+    with pytest.raises(VersionConflict, match="then undo again"):
+        drafts.undo(store, at=two.revision)
+    assert drafts.current(store) == back
     assert back is not None
     assert back.revision == one.revision
-    assert drafts.redo(store, at=one.revision) == drafts.redo(store, at=one.revision) == two
+    assert drafts.redo(store, at=one.revision) == two
+    with pytest.raises(VersionConflict, match="then redo again"):
+        drafts.redo(store, at=one.revision)
+    drafts.discard(store)
+    with pytest.raises(VersionConflict):
+        drafts.undo(store, at=two.revision)
+
+
+def test_an_edit_can_be_told_by_what_it_found_and_made(store: Store, edit, version: RouterVersion) -> None:
+    edit(threshold(0.6), "one")
+    told = drafts.edit(
+        store, new_id(), threshold(0.7), lambda was, now: f"{was.threshold} then {now.threshold}", base=version
+    )
+    assert told.edits == ("one", "0.6 then 0.7")
 
 
 def test_a_revision_names_one_state(store: Store, edit) -> None:

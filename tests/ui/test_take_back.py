@@ -10,7 +10,7 @@ from doubles import two_experts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.differences import differences, sentence
+from lab.differences import differences, renamed, sentence
 from lab.drafting import with_expert
 from lab.types import Calibration, Calibrator, Expert, LearnedWeights, Price
 from lab.ui.router.take_back import without
@@ -73,7 +73,15 @@ def test_all_taken_back_in_any_order_leave_what_is_live(draft, chance):
         if not left:
             break
         draft = without(LIVE, draft, chance.choice(left))
-    assert draft == LIVE
+    assert draft.content_hash("words-1") == LIVE.content_hash("words-1")
+
+
+def test_a_new_name_is_taken_back_wherever_the_router_names_the_expert():
+    draft = replace(renamed(LIVE, "professor", "sage"), threshold=0.7, fallback="sage")
+    one = next(one for one in differences(LIVE, draft) if one.what == "expert renamed")
+    assert without(LIVE, draft, one) == replace(LIVE, threshold=0.7, fallback="professor")
+    other = next(one for one in differences(LIVE, draft) if one.what == "threshold")
+    assert without(LIVE, draft, other) == replace(draft, threshold=LIVE.threshold)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.ui.text import answer_markdown, code, highlighted, one_line, plain, sentence
+from lab.errors import ConfigError
+from lab.one_line import steers
+from lab.ui.text import answer_markdown, code, highlighted, one_line, plain, refuse_steering, sentence
 
 
 class Seen(HTMLParser):
@@ -77,6 +79,21 @@ def test_a_code_span_is_fenced_by_more_backticks_than_it_holds(text):
         fence = re.match("`+", made)[0]
         assert made.endswith(fence)
         assert max(map(len, re.findall("`+", one_line(text))), default=0) < len(fence)
+
+
+@pytest.mark.parametrize("name", ["a\u202eb", "a\x1b[31mb", "a\u2066b", "a\u061cb", "a\u009bb"])
+def test_a_name_that_would_steer_its_line_is_shown_without_and_refused_where_it_is_typed(name):
+    assert steers(name) == 1
+    for shown in (plain(name), sentence(f"It is {name}."), code(name)):
+        assert not any(steers(letter) == 0 for letter in shown)
+    with pytest.raises(ConfigError, match=r"The name holds a character that is not seen .* at position 1"):
+        refuse_steering(name, "The name")
+
+
+def test_names_in_any_script_and_emoji_are_no_steering():
+    for name in ("שלום", "नमस्ते", "👩‍🚀", "code-safe 2"):
+        assert steers(name) is None
+        assert one_line(name) == name
 
 
 def test_one_line_cuts_and_drops_direction_marks():

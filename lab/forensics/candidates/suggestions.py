@@ -11,17 +11,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from lab.encoders import Encoder
 from lab.errors import ConfigError
 from lab.forensics.candidates.patterns import measure_patterns, mine_patterns
 from lab.forensics.candidates.split_evidence import SplitEvidence, split_evidence
 from lab.forensics.candidates.utterances import Pool, measure_utterances, mine_utterances, pool_of
 from lab.forensics.effect import Effect
+from lab.forensics.evidence import Ints
 from lab.forensics.metrics import Interval, holm, wilson
 from lab.forensics.rules.hits import nothing
 from lab.types import Expert, RouterConfig
 
-CHOSEN_ON = "Chosen on tune, measured on dev; p by McNemar's exact test, adjusted for all candidates shown (Holm)."
+CHOSEN_ON = (
+    "Chosen and sorted on tune, measured on dev; p by near-duplicate group, adjusted for all candidates shown (Holm)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def _with(texts: tuple[str, ...], text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What the tune errors of a router suggest; each list by the lower end of its net dev effect, best first."""
+    """What the tune errors of a router suggest; each list by the lower end of its net tune effect, best first."""
 
     patterns: tuple[Candidate, ...]
     utterances: tuple[Candidate, ...]
@@ -82,13 +87,15 @@ def mine(
     tune: tuple[Sequence[str], Sequence[str]],
     dev: tuple[Sequence[str], Sequence[str]],
     *,
+    groups: Ints | None = None,
     most: int = 20,
     seed: int = 0,
     check: Callable[[], None] = nothing,
 ) -> Candidates:
     """Propose at most `most` patterns and `most` utterances.
 
-    `tune` and `dev` are prompts and labels (an expert's name or NONE); `seed` draws the rows that are tried as
+    `tune` and `dev` are prompts and labels (an expert's name or NONE); `groups`: of the dev rows, where near-duplicates
+    share one; `seed` draws the rows that are tried as
     utterances where there are too many; `check` may raise to stop the work.
     Raises DatasetError for a row without a label, SearchError for a split without rows or columns that do not fit,
     EncoderUnavailable.
@@ -98,9 +105,10 @@ def mine(
     pool = Pool((), 0) if tune_rows.layer2 is None else pool_of(config, tune_rows, tune_rows.layer2, seed)
     patterns = [] if config.strategy == "semantic" else _patterns(config, tune_rows, dev_rows, most, check)
     found = [*patterns, *_utterances(tune_rows, dev_rows, pool, most, check)]
-    adjusted = holm([one.dev.p_value for one in found])
+    alone = np.arange(len(dev_rows.labels)) if groups is None else groups
+    adjusted = holm([one.dev.p_value(alone) for one in found])
     found = [replace(one, p_holm=p) for one, p in zip(found, adjusted, strict=True)]
-    found.sort(key=lambda one: (-one.dev.net.low, -one.tune.net.low))
+    found.sort(key=lambda one: -one.tune.net.low)
     return Candidates(
         patterns=tuple(one for one in found if one.kind == "add_pattern"),
         utterances=tuple(one for one in found if one.kind == "add_utterance"),

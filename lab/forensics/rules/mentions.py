@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import pairwise
 
-_REACH = 3  # words before the match
+_REACH, _FAR_REACH = 3, 8  # words before the match
 _WINDOW = 120  # characters before the match that can hold them
-_CLAUSE_END = re.compile(r"[.!?;:,\n()\[\]{}…。！？，、]")
+_CLAUSE_END = re.compile(r"[.!?;:,\n()\[\]{}…。！？，、]|(?<!anything )(?<!everything )\bbut\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 _NEGATIONS = {
     *("not", "no", "never", "without", "neither", "nor", "cannot", "avoid", "stop", "skip", "except"),
@@ -21,6 +22,9 @@ _NEGATIONS = {
     *("pas", "jamais", "sans", "nunca", "não", "sem", "senza"),
 }
 _NEGATING_PHRASES = frozenset({"instead of", "rather than", "other than", "anything but", "everything but"})
+_FAR = frozenset({"think", "believe", "want", "need", "expect"})  # "I don't think you should write code"
+_ONLY = frozenset({"only", "just", "merely", "simply", "nur", "seulement", "solo", "solamente", "só"})
+_SUBJECTS = frozenset({"this", "that", "these", "those", "it", "there", "i", "you", "he", "she", "we", "they"})
 _QUOTED = re.compile(
     r"```(?P<fence>.*?)(?:```|\Z)"
     r"|~~~(?P<tildes>.*?)(?:~~~|\Z)"
@@ -38,13 +42,25 @@ _QUOTED = re.compile(
 
 
 def is_negated(prompt: str, start: int) -> bool:
-    """Tell whether one of the three words before `start`, in the same clause, denies what stands there."""
+    """Tell whether one of the three words before `start`, in the same clause, denies what stands there.
+
+    "No need" and "don't think" reach further; "not only" and the "isn't this" of a question deny nothing.
+    """
     clause = _CLAUSE_END.split(prompt[max(0, start - _WINDOW) : start])[-1]
-    words = [word.casefold() for word in _WORD.findall(clause)[-_REACH - 1 :]]
-    near = words[-_REACH:]
-    if any(word in _NEGATIONS or word.endswith(("n't", "n’t", "nʼt")) for word in near):
-        return True
-    return any(f"{first} {second}" in _NEGATING_PHRASES for first, second in pairwise(words))
+    words = [word.casefold() for word in _WORD.findall(clause)[-_FAR_REACH:]]
+    near = words[-_REACH - 1 :]
+    return any(_denies(words, at) for at in range(len(words))) or any(
+        f"{first} {second}" in _NEGATING_PHRASES for first, second in pairwise(near)
+    )
+
+
+def _denies(words: Sequence[str], at: int) -> bool:
+    """Tell whether a word denies what stands behind the last one."""
+    then = words[at + 1] if at + 1 < len(words) else ""
+    contracted = words[at].endswith(("n't", "n’t", "nʼt"))
+    if not (contracted or words[at] in _NEGATIONS) or then in _ONLY or (contracted and then in _SUBJECTS):
+        return False
+    return then in _FAR or len(words) - at <= _REACH
 
 
 class Quotations:

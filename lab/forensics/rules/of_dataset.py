@@ -73,7 +73,8 @@ def suggest(rows: Rows, config: RouterConfig, evidence_of: EvidenceOf, *, most: 
             f"(under {NESTED_BELOW}). Label more rows on the Data page, or take another dataset."
         )
     tune, dev = (usable(rows, config, split)[0] for split in ("tune", "dev"))
-    found = mine(config, evidence_of(config).encoder, _columns(rows, tune), _columns(rows, dev), most=most)
+    columns = (_columns(rows, sample) for sample in (tune, dev))
+    found = mine(config, evidence_of(config).encoder, *columns, groups=dev.groups, most=most)
     return Suggested(tune, outcomes_in(tune, config, evidence_of), dev, outcomes_in(dev, config, evidence_of), found)
 
 

@@ -11,10 +11,14 @@ from lab.errors import LabError
 from lab.forensics.draft_effect import DraftEffect
 from lab.forensics.evidence import KEYWORD
 from lab.routing.check import check_config
+from lab.routing.folding import fold
+from lab.routing.patterns import EXPRESSION
 from lab.types import Expert, RouterConfig, new_id
 from lab.ui import corrections, resources, text
-from lab.ui.router import desk
+from lab.ui.router import desk, kinds
 from lab.ui.router.desk import Desk
+from lab.ui.tune import misrouted
+from lab.ui.workbench import Workbench
 
 Field = Literal["patterns", "utterances"]
 _PAUSE = "300ms"
@@ -33,16 +37,17 @@ def _draw(on: Desk, one: Expert, field: Field) -> None:
     key = f"add-{field}-{one.name}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         written = st.text_input(f"One more {what}", key=key, live=_PAUSE).strip()
-        known = written in getattr(one, field)
+        known = _known(one, field, written)
         change = _with(one.name, field, written)
         st.button(
             "Add", key=f"{key}-{on.revision}-do", on_click=_add, args=(key, change, new_id()),
-            disabled=not written or known,
+            disabled=not written or known is not None,
         )  # fmt: skip
     if not written:
         return
-    if known:
-        st.caption(f"It is among the {field} already.")
+    if known is not None:
+        as_it = "" if known == written else f": it is the same as {text.code(known)}"
+        st.caption(f"It is among the {field} already{as_it}.")
         return
     try:
         changed = change(on.config)
@@ -57,11 +62,34 @@ def _draw(on: Desk, one: Expert, field: Field) -> None:
             st.caption(text.sentence(str(err)))
             return
         st.caption(text.plain(_in_words(on, found, field)))
+        _moved(on, on.bench, changed, found, key)
+
+
+def _moved(on: Desk, bench: Workbench, changed: RouterConfig, found: DraftEffect, key: str) -> None:
+    """Draw the rows that it moves, once they are asked for."""
+    moved = found.comparison.moved
+    if len(moved) and kinds.picked({"moved": moved}, f"{key}-rows"):
+        misrouted.table(
+            bench, found.sample, found.after, moved, config=changed, key=f"{key}-moved", before=found.before,
+            title=f"With it: {len(moved):,} of {len(found.sample):,} {on.measured} move",
+        )  # fmt: skip
+
+
+def _known(one: Expert, field: Field, written: str) -> str | None:
+    """Return the text that the expert has already and that does the same, or None."""
+    if field == "utterances":
+        return written if written in one.utterances else None
+    return next((pattern for pattern in one.patterns if matched(pattern) == matched(written)), None)
+
+
+def matched(pattern: str) -> str:
+    """Return a pattern as layer 1 compares it: two that are alike so match the same."""
+    return pattern if pattern.startswith(EXPRESSION) else fold(pattern.strip()).text
 
 
 def _in_words(on: Desk, found: DraftEffect, field: Field) -> str:
     assert on.bench is not None
-    moved = corrections.in_words(found.comparison, on.bench.rows.dataset.name)
+    moved = corrections.in_words(found.comparison, on.bench.rows)
     if field == "utterances":
         return f"With it: {moved}"
     now = int((found.after.layer == KEYWORD).sum())

@@ -22,7 +22,7 @@ from lab.ui.components import fault
 from lab.ui.resources import Lab
 from lab.ui.workbench import Workbench
 
-_SAID, _FAULT, _POLL_S = "router_said", "router_fault", 0.5
+_SAID, _FAULT, _PRESSED, _POLL_S = "router_said", "router_fault", "router_pressed", 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,13 @@ def doing(action: Callable[[], str | None]) -> bool:
     if said:
         st.session_state[_SAID] = said
     return True
+
+
+def again(press: object) -> bool:
+    """Tell whether this very press was handled before: two clicks before the page is drawn anew are one."""
+    before = st.session_state.get(_PRESSED)
+    st.session_state[_PRESSED] = press
+    return bool(before == press)
 
 
 def tell() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from lab.differences import Difference, sentence
+from lab.errors import VersionConflict
 from lab.records import Draft
 from lab.types import RouterConfig, new_id
 from lab.ui import resources, text
@@ -20,8 +23,8 @@ def draw(on: Desk) -> None:
     if on.draft is None:
         st.markdown("### No draft: what you see is live")
         st.markdown(
-            f"{on.live_name} is what routes. Change anything below, or take a setting on the Tune page: the first "
-            "change begins a draft. It routes nothing until you adopt it."
+            f"{text.begun(on.live_name)} is what routes. Change anything below, or take a setting on the Tune page: "
+            "the first change begins a draft. It routes nothing until you adopt it."
         )
         overridden = on.lab.drafting.overridden()
         if overridden:  # with a draft, the gate says so
@@ -74,32 +77,40 @@ def _difference(on: Desk, one: Difference, place: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             "take back", key=f"take-back-{place}-{on.revision}", type="tertiary", icon=":material/undo:",
-            on_click=_take_back, args=(on.adopted.config, one, new_id()), help="Undoes this one thing only.",
+            on_click=_take_back, args=(on.adopted.config, one, new_id()),
+            help="Undoes this one thing only.",
         )  # fmt: skip
         st.markdown(text.plain(sentence(one)), width="stretch")
 
 
 def _take_back(live: RouterConfig, one: Difference, edit_id: str) -> None:
     def action() -> None:
-        resources.lab().drafting.edit(
-            f"took back: {sentence(one)}", lambda config: without(live, config, one), edit_id=edit_id
-        )
+        drafting = resources.lab().drafting
+        before = drafting.current()
+        draft = drafting.edit(f"took back: {sentence(one)}", lambda config: without(live, config, one), edit_id=edit_id)
+        if draft.revision == (before.revision if before else 0):
+            raise VersionConflict("The draft was edited meanwhile, so it was kept. Look at it, then take back again.")
 
-    desk.doing(action)
+    _once(edit_id, action)
 
 
 def _undo(at: int) -> None:
     def action() -> None:
         resources.lab().drafting.undo(at=at)
 
-    desk.doing(action)
+    _once(("undo", at), action)
 
 
 def _redo(at: int) -> None:
     def action() -> None:
         resources.lab().drafting.redo(at=at)
 
-    desk.doing(action)
+    _once(("redo", at), action)
+
+
+def _once(press: object, action: Callable[[], None]) -> None:
+    if not desk.again(press):
+        desk.doing(action)
 
 
 def _discard(at: int) -> None:

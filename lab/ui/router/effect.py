@@ -6,15 +6,16 @@ import numpy as np
 import streamlit as st
 
 from lab.errors import LabError
-from lab.forensics.compare import in_words
-from lab.forensics.draft_effect import DraftEffect
+from lab.forensics.datasets import Rows
+from lab.forensics.draft_effect import NO_PROOF, DraftEffect
 from lab.forensics.evidence import Ints
 from lab.ui import resources, text
+from lab.ui.router import kinds
 from lab.ui.router.desk import Desk
 from lab.ui.tune import misrouted
 from lab.ui.workbench import Workbench
 
-SHOW = "show"
+SHOW, _LEFT_OUT = "show", "left_out"
 
 
 def draw(on: Desk) -> None:
@@ -29,10 +30,11 @@ def draw(on: Desk) -> None:
         st.info(text.sentence(f"What the draft does cannot be measured. {err}"))
         return
     if on.draft is not None:
-        st.markdown(text.plain(in_words(found.comparison, second="the draft", first="live")))
+        st.markdown(text.plain(text.begun(found.in_words(second="the draft", first="live"))))
     counts = _counts(on, found)
     _numbers(on, found, counts)
     st.caption(text.plain(_caption(on, on.bench, found)))
+    _left_out(on.bench.rows, found)
     label = st.query_params.get(SHOW, "")
     if label in counts:
         places = counts[label][0]
@@ -41,6 +43,22 @@ def draw(on: Desk) -> None:
             title=f"{label}: {len(places):,} of {len(found.sample):,} {on.measured}",
             before=None if on.draft is None else found.before,
         )  # fmt: skip
+
+
+def _left_out(rows: Rows, found: DraftEffect) -> None:
+    """Draw the rows that nothing could be measured on, once they are asked for."""
+    left = {name: places.tolist() for name, places in _reasons(found).items() if len(places)}
+    kind = kinds.picked(left, _LEFT_OUT) if left else None
+    if kind:
+        kinds.listed(rows, left[kind], key="left-out", title=f"Left out, {kind}: {len(left[kind]):,}")
+
+
+def _reasons(found: DraftEffect) -> dict[str, Ints]:
+    return {
+        "unlabelled": found.left_out.unlabelled,
+        "with a label that is no expert here": found.left_out.unknown,
+        "utterances of the router itself": found.left_out.utterances,
+    }
 
 
 def _counts(on: Desk, found: DraftEffect) -> dict[str, tuple[Ints, str]]:
@@ -60,16 +78,17 @@ def _counts(on: Desk, found: DraftEffect) -> dict[str, tuple[Ints, str]]:
 def _numbers(on: Desk, found: DraftEffect, counts: dict[str, tuple[Ints, str]]) -> None:
     before, after = found.accuracies
     difference = found.comparison.accuracy.difference
-    sure = found.comparison.verdict in ("better", "worse")
+    sure = found.verdict in ("better", "worse")
+    measured = f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
     with st.container(horizontal=True):
         st.metric(
             f"accuracy, n = {len(found.sample):,}",
             f"{after.value:.3f}" if on.draft is None else f"{before.value:.3f} → {after.value:.3f}",
-            None if on.draft is None else f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]",
+            None if on.draft is None or found.verdict is None else measured,
             delta_color="normal" if sure else "off",
             border=True, width="content",
-            help=f"Live {before}, the draft {after} (95 % Wilson). The difference: 95 % bootstrap by near-duplicate "
-            "group, on the same rows.",
+            help=f"Live {before}, the draft {after} (95 % Wilson). "
+            + (NO_PROOF if found.verdict is None else "The difference: 95 % bootstrap by near-duplicate group."),
         )  # fmt: skip
         for label, (rows, about) in counts.items():
             with st.container(border=True, width="content", gap=None):
@@ -80,12 +99,7 @@ def _numbers(on: Desk, found: DraftEffect, counts: dict[str, tuple[Ints, str]]) 
 
 
 def _caption(on: Desk, bench: Workbench, found: DraftEffect) -> str:
-    left = {
-        "unlabelled": found.left_out.unlabelled,
-        "with a label that is no expert here": found.left_out.unknown,
-        "that are utterances of the router itself": found.left_out.utterances,
-    }
-    out = ", ".join(f"{len(rows):,} {what}" for what, rows in left.items() if len(rows))
+    out = ", ".join(f"{len(rows):,} {what}" for what, rows in _reasons(found).items() if len(rows))
     split = "dev" if found.split == "dev" else "all, under 300 labelled,"
     return (
         f"n = {len(found.sample):,} {split} rows of {bench.rows.dataset.name} · seed 0 · dataset "

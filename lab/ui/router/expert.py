@@ -7,18 +7,22 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from lab.differences import renamed
 from lab.drafting import Change, with_expert
 from lab.errors import LabError
+from lab.forensics.datasets import Rows
 from lab.forensics.rules.twins import twins
 from lab.types import Expert, RouterConfig, new_id
 from lab.ui import resources, tables, text, wording
 from lab.ui.components import fault
-from lab.ui.router import adding, desk, experts, fields
+from lab.ui.router import adding, desk, experts, fields, kinds
 from lab.ui.router.desk import Desk
 from lab.ui.router.lines import BREAK, edited, line_of, texts_of
 
 Field = Literal["patterns", "utterances"]
 _A_PAGE = 200  # lines that a box holds well
+_LABELLED = "labelled"
+_ALIKE = 3  # pairs that are named
 _LINE_PX, _LEAST_PX, _MOST_PX = 24, 120, 420
 
 
@@ -73,7 +77,7 @@ def _identity(on: Desk, one: Expert) -> None:
         with st.container(width="content"):
             fields.word(
                 "Name", one.name, _renamed(one.name), key=f"e-name-{one.name}",
-                then=lambda value: experts.open_expert(_name(value)),
+                then=lambda value: experts.open_expert(experts.named(value)),
             )  # fmt: skip
         with st.container(width="content"):
             fields.word("Model", one.model, _of(one.name, "model"), key=f"e-model-{one.name}")
@@ -89,12 +93,21 @@ def _identity(on: Desk, one: Expert) -> None:
             on_click=_edit, args=(lambda config: with_expert(config, one.name, threshold=None), new_id()),
             type="tertiary",
         )  # fmt: skip
-    labelled = 0 if on.bench is None else sum(label == one.name for label in on.bench.rows.labels)
-    if labelled and on.bench is not None:
-        st.caption(
-            f"{labelled:,} rows of {text.plain(on.bench.rows.dataset.name)} are labelled with this name; under another "
-            "name it gets none of them right."
-        )
+    if on.bench is not None:
+        _labelled(on.bench.rows, one.name)
+
+
+def _labelled(rows: Rows, name: str) -> None:
+    labelled = [row for row, label in enumerate(rows.labels) if label == name]
+    if not labelled:
+        return
+    st.caption(
+        f"{len(labelled):,} rows of {text.plain(rows.dataset.name)} are labelled with this name; under another name it "
+        "gets none of them right."
+    )
+    read = [row for row in labelled if rows.splits[row] != "sealed"]
+    if kinds.picked({"labelled, not sealed": read}, _LABELLED):
+        kinds.listed(rows, read, key=f"labelled-{name}", title=f"{len(read):,} rows labelled {name}")
 
 
 # ------------------------------------------------------------------------------------------ patterns and utterances
@@ -118,7 +131,19 @@ def _lines(on: Desk, one: Expert, field: Field) -> None:
         "\n".join(line_of(text_) for text_ in shown), _rewritten(one.name, field, shown),
         key=f"e-{field}-{one.name}-{_mark(shown, texts)}", height=height, tip=tip,
     )  # fmt: skip
+    if field == "patterns":
+        _alike(texts)
     adding.draw(on, one, field)
+
+
+def _alike(patterns: tuple[str, ...]) -> None:
+    """Say which patterns match the same."""
+    first: dict[str, str] = {}
+    same = [(one, first[folded]) for one in patterns if first.setdefault(folded := adding.matched(one), one) != one]
+    said = [f"{text.code(one)} is the same as {text.code(other)}" for one, other in same[:_ALIKE]]
+    if said:
+        more = f", and {len(same) - _ALIKE:,} more are the same as others" if len(same) > _ALIKE else ""
+        st.caption(f"{', '.join(said)}{more}: one of them is enough.")
 
 
 def _page(one: Expert, field: Field, texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -138,7 +163,7 @@ def _mark(shown: tuple[str, ...], texts: tuple[str, ...]) -> str:
 
 def _rewritten(name: str, field: Field, shown: tuple[str, ...]) -> fields.Make:
     def make(written: Any) -> Change:
-        texts = texts_of(str(written or ""), shown)
+        texts = tuple(dict.fromkeys(texts_of(str(written or ""), shown)))  # the same line twice is one
 
         def change(config: RouterConfig) -> RouterConfig:
             now = next((getattr(expert, field) for expert in config.experts if expert.name == name), ())
@@ -157,21 +182,22 @@ def _twins(on: Desk, one: Expert) -> None:
     except LabError as err:
         fault(err)
         return
-    if not found:
+    if not found.n:
         st.caption("No near-duplicates (cosine of .95 or more) among its utterances or with another expert's.")
         return
-    across = sum(twin.expert != one.name for twin in found)
-    with st.expander(f"{len(found):,} near-duplicates, {across:,} of them with another expert", key="twins"):
+    listed = found.nearest
+    first = f"The first {len(listed):,} of {found.n:,}, the nearest. " if len(listed) < found.n else ""
+    with st.expander(f"{found.n:,} near-duplicates, {found.across:,} of them with another expert", key="twins"):
         tables.table(
             {
-                "utterance": [twin.utterance for twin in found],
-                "nearly the same as": [twin.other for twin in found],
-                "of": [twin.expert for twin in found],
-                "cosine": [twin.cosine for twin in found],
+                "utterance": [twin.utterance for twin in listed],
+                "nearly the same as": [twin.other for twin in listed],
+                "of": [twin.expert for twin in listed],
+                "cosine": [twin.cosine for twin in listed],
             },
             key=f"twins-{one.name}",
             name=f"near-duplicates-{one.name}",
-            caption="Within an expert one of the two is idle; between experts they pull both ways.",
+            caption=f"{first}Within an expert one of the two is idle; between experts they pull both ways.",
             config={"cosine": st.column_config.NumberColumn(format="%.3f")},
         )
 
@@ -188,27 +214,13 @@ def _own_threshold(name: str) -> fields.Make:
 
 
 def _renamed(name: str) -> fields.Make:
-    """Return the edit that renames an expert wherever the router names it."""
+    """Return the edit that renames an expert wherever the router names it; it raises ConfigError for no name."""
 
     def make(value: Any) -> Change:
-        wanted = _name(value)
-
-        def change(config: RouterConfig) -> RouterConfig:
-            learned = config.learned
-            if learned is not None:
-                learned = replace(learned, classes=tuple(wanted if one == name else one for one in learned.classes))
-            with_expert(config, name)  # which says it where the expert is gone
-            experts_ = tuple(replace(one, name=wanted) if one.name == name else one for one in config.experts)
-            fallback = wanted if config.fallback == name else config.fallback
-            return replace(config, experts=experts_, fallback=fallback, learned=learned)
-
-        return change
+        wanted = experts.named(value)
+        return lambda config: renamed(with_expert(config, name), name, wanted)  # says it where the expert is gone
 
     return make
-
-
-def _name(value: Any) -> str:
-    return " ".join(str(value or "").split())
 
 
 def _moved(name: str, step: int) -> Change:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
+from lab.drafting import Change
+from lab.errors import ConfigError
 from lab.types import Expert, RouterConfig, new_id
-from lab.ui import resources, tables
+from lab.ui import resources, tables, text
 from lab.ui.router import desk
 from lab.ui.router.desk import Desk
 
@@ -68,6 +71,15 @@ def close() -> None:
     st.query_params.pop(EXPERT, None)
 
 
+def named(value: Any) -> str:
+    """Return a name as it is kept. Raises ConfigError for none, and for one that would steer the lines it stands in."""
+    name = " ".join(str(value or "").split())
+    if not name:
+        raise ConfigError("An expert needs a name. Type one.")
+    text.refuse_steering(name, "The name of the expert")
+    return name
+
+
 def _holds(expert: Expert, find: str) -> bool:
     wanted = find.casefold()
     return any(wanted in one.casefold() for one in (expert.name, expert.model, *expert.patterns, *expert.utterances))
@@ -83,15 +95,18 @@ def _add(on: Desk) -> None:
 
 
 def _added(edit_id: str) -> None:
-    name, first = (" ".join(str(st.session_state[key]).split()) for key in (_NAME, _FIRST))
-
-    def change(config: RouterConfig) -> RouterConfig:
-        return replace(config, experts=(*config.experts, Expert(name, utterances=(first,) if first else ())))
-
     def action() -> str:
-        resources.lab().drafting.edit("", change, edit_id=edit_id)
+        name, first = named(st.session_state[_NAME]), " ".join(str(st.session_state[_FIRST]).split())
+        resources.lab().drafting.edit("", _with(name, first), edit_id=edit_id)
+        open_expert(name)
         return f"{name} is in the draft. Give it a model, a system prompt and more utterances."
 
     if desk.doing(action):
         st.session_state[_NAME] = st.session_state[_FIRST] = ""
-        open_expert(name)
+
+
+def _with(name: str, first: str) -> Change:
+    def change(config: RouterConfig) -> RouterConfig:
+        return replace(config, experts=(*config.experts, Expert(name, utterances=(first,) if first else ())))
+
+    return change

@@ -2,12 +2,15 @@
 
 A field shows what the draft holds, also after an undo or an edit in another tab, unless it holds an entry that was
 refused: that stays, with the reason under it, until it is corrected or given up. Edits set values, so that a callback
-that is run twice changes nothing the second time.
+that is run twice changes nothing the second time. Callbacks of one session may overlap, where entries come faster than
+edits are written; they write one after the other, each the newest entry of its field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -17,11 +20,20 @@ from lab.errors import LabError
 from lab.types import new_id
 from lab.ui import resources, text
 
-_SEEN, _REFUSED = "router_seen", "router_refused"
+_SEEN, _REFUSED, _ENTRIES = "router_seen", "router_refused", "router_entries"
+_UNSEEN = object()
 Make = Callable[[Any], Change | None]
 """From the value of a field to the change of the router; None where there is nothing to change."""
 
 Option = TypeVar("Option", bound=str)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """The newest entry of each field of a session, and the lock under which they are written."""
+
+    lock: Lock = field(default_factory=Lock)
+    newest: dict[str, Any] = field(default_factory=dict)
 
 
 def number(
@@ -38,9 +50,8 @@ def number(
 ) -> None:
     """Draw a number; with `empty` it may be left empty, which is shown as that text."""
     _follow(key, None if now is None else float(now))
-    value: Any = "min" if empty is None else None
     st.number_input(
-        label, low, high, value, step, "%.4f", key=key, help=tip, placeholder=empty, width=165,
+        label, low, high, None, step, "%.4f", key=key, help=tip, placeholder=empty, width=165,
         on_change=_commit, args=(key, make),
     )  # fmt: skip
     _reason(key)
@@ -49,7 +60,7 @@ def number(
 def whole(label: str, now: int, make: Make, *, key: str, low: int, high: int, tip: str | None = None) -> None:
     """Draw a whole number."""
     _follow(key, now)
-    st.number_input(label, low, high, step=1, key=key, help=tip, width=110, on_change=_commit, args=(key, make))
+    st.number_input(label, low, high, None, 1, key=key, help=tip, width=110, on_change=_commit, args=(key, make))
     _reason(key)
 
 
@@ -105,29 +116,35 @@ def area(label: str, now: str, make: Make, *, key: str, height: int, tip: str | 
 
 def _follow(key: str, now: Any) -> None:
     """Let the widget show `now`, where that is news or the widget has forgotten it; a refused entry stays."""
+    st.session_state.setdefault(_ENTRIES, _Entries())
     seen: dict[str, Any] = st.session_state.setdefault(_SEEN, {})
     entry = _refusals().get(key)
     if entry is not None:
         if key not in st.session_state:
             st.session_state[key] = entry[0]
-    elif key not in st.session_state or key not in seen or seen[key] != now:
-        st.session_state[key] = now
+    elif key not in st.session_state or (seen.get(key, _UNSEEN) != now and st.session_state[key] != now):
+        st.session_state[key] = now  # not where it stands there: that would take back what is being typed
     seen[key] = now
 
 
 def _commit(key: str, make: Make, then: Callable[[Any], None] | None = None) -> None:
-    value = st.session_state[key]
+    entries: _Entries = st.session_state[_ENTRIES]
+    entries.newest[key] = st.session_state[key]
     _refusals().pop(key, None)
     st.session_state.setdefault(_SEEN, {}).pop(key, None)  # the draft may hold it in another form: show that
-    try:
-        change = make(value)
-        if change is not None:
-            resources.lab().drafting.edit("", change, edit_id=new_id())
-    except LabError as err:
-        _refusals()[key] = (value, err)
-    else:
-        if change is not None and then is not None:
-            then(value)
+    error = None
+    with entries.lock:  # nothing of Streamlit's in here, which may end a callback that was overtaken
+        value = entries.newest[key]
+        try:
+            change = make(value)
+            if change is not None:
+                resources.lab().drafting.edit("", change, edit_id=new_id())
+        except LabError as err:
+            error = err
+    if error is not None:
+        _refusals()[key] = (value, error)
+    elif change is not None and then is not None:
+        then(value)
 
 
 def _reason(key: str) -> None:

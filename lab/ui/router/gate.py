@@ -10,7 +10,6 @@ import streamlit as st
 
 from lab.differences import differences, sentence
 from lab.errors import ConfigError, LabError, VersionConflict
-from lab.forensics.compare import in_words
 from lab.records import RouterVersion
 from lab.store.versions import NAME_CHARS
 from lab.types import new_id
@@ -66,15 +65,20 @@ def _warnings(on: Desk) -> list[str]:
     overridden = on.lab.drafting.overridden()
     if overridden:
         found.append(text.sentence(overridden))
+    found += [
+        f"{text.plain(expert.name)} has no model, so nothing real answers what goes to it. Name one above."
+        for expert in on.config.experts
+        if not expert.model and on.lab.routers.with_settings(expert).provider != "mock"
+    ]
     if on.draft is not None and not on.changes:
         found.append("The draft is what is live: adopting it would change nothing.")
     if on.bench is not None:
         try:
-            effect = resources.drafted(on.bench.rows, on.adopted.config, on.config).comparison
+            effect = resources.drafted(on.bench.rows, on.adopted.config, on.config)
         except LabError:
             return found  # said above, where the effect would stand
         if effect.verdict == "worse":
-            found.append(text.plain(in_words(effect, second="the draft", first="live")))
+            found.append(text.plain(effect.in_words(second="the draft", first="live")))
     return found
 
 
@@ -96,8 +100,9 @@ def _evidence(on: Desk, probes: Mapping[str, Any] | None, sealed: Mapping[str, A
                 "fixed": len(found.comparison.fixed),
                 "broken": len(found.comparison.broken),
                 "accuracy": [before.value, after.value],
-                "verdict": found.comparison.verdict,
             }
+            if found.verdict is not None:
+                known["dev"]["verdict"] = found.verdict
     if probes is not None:
         known["probes"] = dict(probes)
     if sealed is not None:
@@ -112,6 +117,7 @@ def _adopt(seen: Seen, adoption_id: str) -> None:
     drafting = resources.lab().drafting
     name, note = st.session_state[_NAME] or "", st.session_state[_NOTE] or ""
     try:
+        text.refuse_steering(name, "The name of the version")
         now = drafting.adopt(seen.live.id, name, note, seen.evidence, at=seen.revision, adoption_id=adoption_id)
     except (VersionConflict, ConfigError) as err:
         st.session_state[_CONFLICT] = (seen, err)

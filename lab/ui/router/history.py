@@ -132,7 +132,9 @@ def _rename(version: RouterVersion | None) -> None:
 
 def _renamed(version: RouterVersion, key: str) -> None:
     def action() -> str:
-        now = versions.rename(resources.lab().store, version.id, st.session_state[key] or "")
+        name = st.session_state[key] or ""
+        text.refuse_steering(name, "The name of the version")
+        now = versions.rename(resources.lab().store, version.id, name)
         return f"{wording.version(now)} is its name now."
 
     if not desk.doing(action):

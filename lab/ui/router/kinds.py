@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 
 import streamlit as st
+
+from lab.forensics.datasets import Rows
+from lab.ui import tables, text
 
 
 def picked(kinds: Mapping[str, Sized], key: str, default: str | None = None) -> str | None:
@@ -14,6 +17,22 @@ def picked(kinds: Mapping[str, Sized], key: str, default: str | None = None) -> 
         format_func=lambda name: f"{name} {len(kinds[name]):,}", on_change=_name, args=(key,),
     )  # fmt: skip
     return _named(kinds, key, default)
+
+
+def listed(rows: Rows, numbers: Sequence[int], *, key: str, title: str) -> None:
+    """Draw rows of a dataset that no router was measured on: their prompts and labels."""
+    st.markdown(f"**{text.plain(title)}**")
+    tables.table(
+        {
+            "prompt": [rows.prompts[row] for row in numbers],
+            "label": [rows.labels[row] or "" for row in numbers],
+            "split": [rows.splits[row] for row in numbers],
+        },
+        key=key,
+        name=f"{rows.dataset.name}-{key}",
+        config={"prompt": st.column_config.TextColumn(width="large")},
+        height=420,
+    )
 
 
 def _named(kinds: Mapping[str, Sized], key: str, default: str | None) -> str | None:

@@ -21,6 +21,7 @@ from lab.ui.tune import misrouted
 from lab.ui.workbench import Workbench
 
 RULE, SPLIT, _ROWS, _OPEN, _BUTTON = "rule", "split", "rule_rows", "rules", "rules-remove"
+_WHOLE = "rules_rows"
 _HEIGHT = 420
 _SPLITS = ("tune", "dev", "all")
 _KINDS: dict[str, Callable[[PatternReport], Sequence[int]]] = {
@@ -56,6 +57,7 @@ def draw(on: Desk) -> None:
             st.caption("This router has no patterns. Add some to an expert above, or take a suggestion below.")
             return
         _table(on.bench, found, split)
+        _whole(on.bench, found, config, split)
         _opened(on, on.bench, found, config, split)
         _silent(found)
 
@@ -127,6 +129,20 @@ def _table(bench: Workbench, found: RulesOfRows, split: str) -> None:
         on_pick=lambda place: _pick(shown[place]),
         height=_HEIGHT,
     )  # fmt: skip
+
+
+def _whole(bench: Workbench, found: RulesOfRows, config: RouterConfig, split: str) -> None:
+    """Draw the rows behind the numbers of the whole router, once they are asked for."""
+    rows_of = {
+        "layer 1 decides": np.array(found.report.claimed, dtype=np.int64),
+        "wrong": np.flatnonzero(~found.sample.right(found.decided)),
+    }
+    kind = kinds.picked(rows_of, _WHOLE)
+    if kind:
+        misrouted.table(
+            bench, found.sample, found.decided, rows_of[kind], config=config, key=f"rules-{kind}",
+            title=f"{kind}: {len(rows_of[kind]):,} of {len(found.sample):,} {split} rows",
+        )  # fmt: skip
 
 
 def _opened(on: Desk, bench: Workbench, found: RulesOfRows, config: RouterConfig, split: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from lab.drafting import Change
+from lab.drafting import MAX_TOP_K, Change
 from lab.errors import SearchError
 from lab.forensics.teaching import fit_scorer, learning_part
 from lab.forensics.usable import usable
@@ -43,10 +43,17 @@ def draw(on: Desk) -> None:
             )  # fmt: skip
         with st.container(width="content"):
             aggregates: tuple[Aggregate, ...] = get_args(Aggregate)
-            fields.choice("Aggregate", aggregates, config.aggregate, _set("aggregate"), key="r-aggregate")
+            fields.choice(
+                "Aggregate", aggregates, config.aggregate, _set("aggregate"), key="r-aggregate",
+                tip="How an expert's cosines become its score. max: its nearest utterance. mean_top_k: the mean of its "
+                "k nearest. centroid: the cosine to the mean of all.",
+            )  # fmt: skip
         if config.aggregate == "mean_top_k":
             with st.container(width="content"):
-                fields.whole("k", config.top_k, _set("top_k", int), key="r-k", low=1, high=max(100, config.top_k))
+                fields.whole(
+                    "k", config.top_k, _set("top_k", int), key="r-k", low=1, high=max(MAX_TOP_K, config.top_k),
+                    tip="How many of an expert's nearest utterances are averaged; one that has fewer uses all.",
+                )  # fmt: skip
         with st.container(width="content"):
             policies: tuple[ConflictPolicy, ...] = get_args(ConflictPolicy)
             fields.choice(

@@ -22,7 +22,9 @@ from lab.ui.tune import misrouted
 from lab.ui.workbench import Workbench
 
 _OPEN, _CANDIDATE, _ROWS, _BUTTON = "suggestions", "candidate", "candidate_rows", "suggestions-take"
+_MISSED = "missed"
 _HEIGHT = 420
+_PROVED = 0.05
 
 
 def draw(on: Desk) -> None:
@@ -42,13 +44,21 @@ def draw(on: Desk) -> None:
 
 def _table(on: Desk, bench: Workbench, found: Suggested, config: RouterConfig) -> None:
     mined = found.candidates
-    listed = sorted([*mined.patterns, *mined.utterances], key=lambda one: (-one.dev.net.low, -one.tune.net.low))
+    listed = sorted([*mined.patterns, *mined.utterances], key=lambda one: -one.tune.net.low)
     st.markdown(
         f"Of {mined.tune_n:,} tune rows, {len(mined.missed):,} ought to go to an expert and do not. "
         + ("Nothing that was tried puts more of them right than it breaks." if not listed else "")
     )
+    missed = {"missed": mined.missed}
+    if mined.missed and kinds.picked(missed, _MISSED):
+        misrouted.table(
+            bench, found.tune, found.tune_decided, np.array(mined.missed, dtype=np.int64), config=config,
+            key="suggestions-missed", title=f"missed: {len(mined.missed):,} of {mined.tune_n:,} tune rows",
+        )  # fmt: skip
     if not listed:
         return
+    if all(one.p_holm >= _PROVED for one in listed):
+        st.markdown("None of them is proved: on the dev rows each may be chance.")
     tables.table(
         {
             "adds": [one.kind.removeprefix("add_") for one in listed],
@@ -62,7 +72,7 @@ def _table(on: Desk, bench: Workbench, found: Suggested, config: RouterConfig) -
             "p (Holm)": [p_in_words(one.p_holm) for one in listed],
             "tune fixed": [len(one.tune.fixed) for one in listed],
             "tune broken": [len(one.tune.broken) for one in listed],
-            "precision at least": [None if one.precision is None else one.precision.low for one in listed],
+            "precision at least": ["" if one.precision is None else f"{one.precision.low:.3f}" for one in listed],
             "take": ["put in draft"] * len(listed),
         },
         key="suggestions-table",
@@ -72,7 +82,9 @@ def _table(on: Desk, bench: Workbench, found: Suggested, config: RouterConfig) -
             "dev accuracy": st.column_config.NumberColumn(format="%+.4f"),
             "from": st.column_config.NumberColumn(format="%+.4f", help="95 % interval, adjusted Wald."),
             "until": st.column_config.NumberColumn(format="%+.4f"),
-            "precision at least": st.column_config.NumberColumn(format="%.3f", help="Of its tune hits (Wilson)."),
+            "precision at least": st.column_config.TextColumn(
+                alignment="right", help="Of a pattern's tune hits (Wilson). An utterance hits nothing by itself."
+            ),
             "take": st.column_config.ButtonColumn(
                 key=_BUTTON, type="tertiary", on_click=_take_clicked, args=(listed, new_id())
             ),
@@ -102,8 +114,9 @@ def _opened(on: Desk, bench: Workbench, found: Suggested, config: RouterConfig, 
             "dev broken": ("dev", one.dev.broken),
             "tune fixed": ("tune", one.tune.fixed),
             "tune broken": ("tune", one.tune.broken),
-            "tune hits": ("tune", one.tune_hits or ()),
         }
+        if one.tune_hits is not None:
+            rows_of["tune hits"] = ("tune", one.tune_hits)
         kind = kinds.picked({name: rows for name, (_, rows) in rows_of.items()}, _ROWS)
         if not kind:
             return

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from types import MappingProxyType
 
-from lab.differences import Difference, differences
+from lab.differences import Difference, differences, in_names_of, renamed
 from lab.drafting import with_expert
 from lab.types import Expert, RouterConfig
 
 _SETTINGS = (
     "strategy", "fallback", "threshold", "min_margin", "aggregate", "top_k", "on_conflict", "encoder", "scorer",
 )  # fmt: skip
-_OF_EXPERT = ("threshold", "model", "system_prompt", "provider", "price")
+_OF_EXPERT = ("threshold", "model", "system_prompt")
 
 
 def without(live: RouterConfig, draft: RouterConfig, difference: Difference) -> RouterConfig:
@@ -24,7 +23,8 @@ def without(live: RouterConfig, draft: RouterConfig, difference: Difference) -> 
     not asked: an expert may be needed by another change.
     """
     times = differences(live, draft).count(difference)
-    for tried in _attempts(live, draft, difference) if times else ():
+    alike = in_names_of(live, draft)
+    for tried in _attempts(alike, draft, difference) if times else ():
         if differences(live, tried).count(difference) < times:
             return tried
     return draft
@@ -32,7 +32,9 @@ def without(live: RouterConfig, draft: RouterConfig, difference: Difference) -> 
 
 def _attempts(live: RouterConfig, draft: RouterConfig, one: Difference) -> Iterator[RouterConfig]:
     """Yield drafts with a thing of that kind as it is in `live`; the right one no longer has the difference."""
-    if one.kind == "expert":
+    if one.kind == "expert" and one.expert is None:
+        yield renamed(draft, one.after, one.before)
+    elif one.kind == "expert":
         yield _experts_back(live, draft, one)
     elif one.kind == "fitted":
         yield replace(draft, learned=live.learned)
@@ -58,11 +60,6 @@ def _of_expert(was: Expert, draft: RouterConfig, one: Difference) -> Iterator[Ro
     else:
         for name in _OF_EXPERT:
             yield with_expert(draft, was.name, **{name: getattr(was, name)})
-        for option in {*was.options, *now.options}:
-            options = {key: value for key, value in now.options.items() if key != option}
-            if option in was.options:
-                options[option] = was.options[option]
-            yield with_expert(draft, was.name, options=MappingProxyType(options))
 
 
 def _text_back(were: tuple[str, ...], are: tuple[str, ...], one: Difference) -> tuple[str, ...]:

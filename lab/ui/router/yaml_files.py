@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.conf_out import from_zip, to_zip
+from lab.differences import differences
 from lab.errors import ConfigError
 from lab.types import RouterConfig, new_id
 from lab.ui import resources, text
@@ -39,11 +40,14 @@ def _take(key: str, edit_id: str) -> None:
     def action() -> str:
         with st.spinner(f"Reading {len(given.getvalue()):,} bytes …"):
             read = from_zip(given.getvalue())
-        draft = resources.lab().drafting.edit(f"read from {given.name}", lambda _: read, edit_id=edit_id)
-        if draft.config != read:
+        drafting = resources.lab().drafting
+        taken = drafting.take_in(read, f"read from {given.name}", edit_id=edit_id)
+        if differences(taken.config, taken.draft.config):
             raise ConfigError(f"{given.name} was read, but the draft was edited meanwhile. Upload it again.")
+        if drafting.current() is None:
+            return f"{given.name} holds what is live: there is nothing to adopt. {taken.in_words}"
         experts = len(read.experts)
-        return f"{given.name} is the draft now: {experts:,} expert{'' if experts == 1 else 's'}."
+        return f"{given.name} is the draft now: {experts:,} expert{'' if experts == 1 else 's'}. {taken.in_words}"
 
     if desk.doing(action):
         st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1

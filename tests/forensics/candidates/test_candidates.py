@@ -45,6 +45,10 @@ def by_text(found: Candidates, text: str) -> Candidate:
     return next(one for one in (*found.patterns, *found.utterances) if one.text == text)
 
 
+def shown_of(found: Candidates) -> list[Candidate]:
+    return [*found.patterns, *found.utterances]
+
+
 # ---------------------------------------------------------------------------------------------------------- by hand
 
 
@@ -103,7 +107,7 @@ def test_an_utterance_is_chosen_for_the_other_rows_that_it_brings_home():
     assert best.applied(router()).expert("chef").utterances[-1] == best.text
 
 
-def test_the_lists_are_sorted_by_the_lower_end_of_the_dev_effect_and_adjusted_together():
+def test_the_lists_are_sorted_by_the_lower_end_of_the_tune_effect_and_adjusted_together():
     draw = np.random.default_rng(1)
     topics = {"chef": ["soup", "leek", "oven", "sauce"], "clerk": ["visa", "permit", "stamp", "queue"]}
 
@@ -116,11 +120,20 @@ def test_the_lists_are_sorted_by_the_lower_end_of_the_dev_effect_and_adjusted_to
     shown = (*found.patterns, *found.utterances)
     assert 3 <= len(found.patterns) + len(found.utterances) <= 6
     for listed in (found.patterns, found.utterances):
-        lows = [one.dev.net.low for one in listed]
+        lows = [one.tune.net.low for one in listed]
         assert lows == sorted(lows, reverse=True)
-    least = min(shown, key=lambda one: one.dev.p_value)
-    assert least.p_holm == pytest.approx(min(1.0, least.dev.p_value * len(shown)))
-    assert "Chosen on tune, measured on dev" in found.notes[0]
+    p_values = [one.dev.p_value(np.arange(100)) for one in shown]
+    assert min(one.p_holm for one in shown) == pytest.approx(min(1.0, min(p_values) * len(shown)))
+    assert "Chosen and sorted on tune, measured on dev" in found.notes[0]
+
+
+def test_copies_of_one_prompt_prove_nothing():
+    dev = (["warm sourdough"] * 8 + ["which form do i need"], ["chef"] * 8 + ["clerk"])
+    apart = mine(router(), WordEncoder(), TUNE, dev)
+    copies = mine(router(), WordEncoder(), TUNE, dev, groups=np.array([0] * 8 + [8]))
+    assert len(by_text(apart, "sourdough").dev.fixed) == len(by_text(copies, "sourdough").dev.fixed) == 8
+    assert by_text(apart, "sourdough").p_holm == pytest.approx(2 * 0.5**8 * len(shown_of(apart)))
+    assert by_text(copies, "sourdough").p_holm == 1.0
 
 
 def test_a_keyword_router_gets_no_utterances_and_needs_no_encoder():

@@ -29,6 +29,16 @@ from lab.types import NONE, Expert, RouterConfig
         ("not one of the long words of code", False),  # too far away
         ("the knot in code", False),  # no word of its own
         ("instead the code", False),
+        ("I don't think you should write code", True),
+        ("no need to write any code", True),
+        ("I do not want you to show me code", True),
+        ("I don't know how to write code", False),  # the knowing is denied
+        ("not only code", False),
+        ("nicht nur code", False),
+        ("isn't this code", False),
+        ("why don't you write code", False),
+        ("not a poem but code", False),
+        ("no poem, not just code", False),
     ],
 )
 def test_a_match_behind_a_negation_in_its_clause_is_flagged(prompt, negated):

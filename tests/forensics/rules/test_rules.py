@@ -227,11 +227,17 @@ def test_a_net_effect_carries_its_paired_interval():
     assert net.value == pytest.approx(6 / 98)
     assert net.low == pytest.approx(0.06 - 1.959964 * (0.0764 / 100) ** 0.5, abs=1e-6)
     assert net.high == pytest.approx(0.06 + 1.959964 * (0.0764 / 100) ** 0.5, abs=1e-6)
-    assert Effect(98, tuple(range(6)), ()).p_value == 2 / 64
+    assert Effect(98, tuple(range(6)), ()).p_value(np.arange(98)) == 2 / 64
     nothing = Effect(98, (), ())
     assert nothing.net.low < 0 == nothing.net.value < nothing.net.high
-    assert nothing.p_value == 1.0
+    assert nothing.p_value(np.arange(98)) == 1.0
     assert np.isnan(Effect(0, (), ()).net.value)
+
+
+def test_copies_of_one_prompt_count_as_one_in_the_p_value():
+    fixed = Effect(20, tuple(range(8)), ())
+    assert fixed.p_value(np.arange(20)) == pytest.approx(2 * 0.5**8)
+    assert fixed.p_value(np.array([0] * 8 + list(range(8, 20)))) == 1.0
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from small import WORDS
 
 from lab.forensics.rules import twins as utterance_twins
-from lab.forensics.rules.twins import twins
+from lab.forensics.rules.twins import Twins, twins
 
 ENCODER = WordEncoder()
 
@@ -29,19 +29,21 @@ def of(professor, zoomer):
 
 def test_the_same_words_in_another_order_are_twins_within_and_between_experts():
     config = of(["the sky is blue", "why"], ["is the sky blue", "blue is the sky", "lol"])
-    assert [(one.utterance, one.other, one.expert) for one in twins(config, "zoomer", ENCODER)] == [
+    found = twins(config, "zoomer", ENCODER)
+    assert (found.n, found.across) == (3, 2)
+    assert [(one.utterance, one.other, one.expert) for one in found.nearest] == [
         ("is the sky blue", "blue is the sky", "zoomer"),
         ("is the sky blue", "the sky is blue", "professor"),
         ("blue is the sky", "the sky is blue", "professor"),
     ]
-    [one] = {one.cosine for one in twins(config, "professor", ENCODER) if one.cosine < 0.999} or [1.0]
+    [one] = {one.cosine for one in twins(config, "professor", ENCODER).nearest if one.cosine < 0.999} or [1.0]
     assert one == pytest.approx(1.0)
 
 
 def test_unlike_ones_are_none_and_an_expert_without_utterances_has_none():
     config = of([], ["tell me a joke", "so bored"])
-    assert twins(config, "zoomer", ENCODER) == []
-    assert twins(config, "professor", ENCODER) == []
+    assert twins(config, "zoomer", ENCODER) == Twins(0, 0, ())
+    assert twins(config, "professor", ENCODER) == Twins(0, 0, ())
 
 
 @settings(max_examples=30)
@@ -61,11 +63,14 @@ def test_they_are_all_pairs_above_the_cosine_however_many_are_compared_at_once(p
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(utterance_twins, "_CELLS_AT_ONCE", 3)
         piecewise = twins(config, "zoomer", ENCODER, above=0.9)
-    assert len(whole) == len(piecewise) == expected
-    assert [one.cosine for one in whole] == sorted((one.cosine for one in whole), reverse=True)
+    assert whole.n == len(whole.nearest) == piecewise.n == len(piecewise.nearest) == expected
+    assert whole.across == piecewise.across == sum(one.expert == "professor" for one in whole.nearest)
+    assert [one.cosine for one in whole.nearest] == sorted((one.cosine for one in whole.nearest), reverse=True)
 
 
-def test_the_nearest_are_kept_where_there_are_too_many():
+def test_all_are_counted_and_the_nearest_kept_where_there_are_too_many():
     config = of([], ["a b c d", "a b c e", "d c b a"])
-    [one] = twins(config, "zoomer", ENCODER, above=0.2, most=1)
+    found = twins(config, "zoomer", ENCODER, above=0.2, most=1)
+    assert (found.n, found.across) == (3, 0)
+    [one] = found.nearest
     assert {one.utterance, one.other} == {"a b c d", "d c b a"}
