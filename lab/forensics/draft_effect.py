@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from lab.forensics.compare import Comparison, Verdict, compare, in_words
+from lab.forensics.compare import Comparison, Verdict, accuracy_of, compare, in_words
 from lab.forensics.datasets import Rows
 from lab.forensics.evidence import Outcomes
 from lab.forensics.grid_search.grid import EvidenceOf
-from lab.forensics.metrics import Interval, wilson
+from lab.forensics.metrics import Interval
 from lab.forensics.sample import Sample
 from lab.forensics.tuning import outcomes_in
-from lab.forensics.usable import LeftOut, usable
+from lab.forensics.usable import LeftOut, usable_by_both
 from lab.types import RouterConfig
 
 NO_PROOF = (
@@ -47,9 +47,7 @@ class DraftEffect:
     @property
     def accuracies(self) -> tuple[Interval, Interval]:
         """The accuracy before and after, each with its Wilson interval."""
-        n = len(self.sample)
-        first, second = (int(self.sample.right(decided).sum()) for decided in (self.before, self.after))
-        return wilson(first, n), wilson(second, n)
+        return accuracy_of(self.sample, self.before), accuracy_of(self.sample, self.after)
 
 
 def draft_effect(rows: Rows, before: RouterConfig, after: RouterConfig, evidence_of: EvidenceOf) -> DraftEffect:
@@ -58,8 +56,6 @@ def draft_effect(rows: Rows, before: RouterConfig, after: RouterConfig, evidence
     Rows labelled with an expert of either count, as in `tuning.effect`: what an expert that was removed or renamed got
     right is broken. Raises SearchError where no row is left, EncoderUnavailable.
     """
-    names = {expert.name for expert in after.experts}
-    both = replace(after, experts=(*after.experts, *(one for one in before.experts if one.name not in names)))
-    sample, left_out = usable(rows, both, None if rows.nested else "dev")
+    sample, left_out = usable_by_both(rows, before, after, None if rows.nested else "dev")
     first, second = (outcomes_in(sample, config, evidence_of) for config in (before, after))
     return DraftEffect("all" if rows.nested else "dev", sample, first, second, compare(sample, first, second), left_out)

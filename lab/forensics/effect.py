@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan, sqrt
 
 import numpy as np
 
 from lab.forensics.compare import discordant
 from lab.forensics.evidence import Ints, Outcomes
-from lab.forensics.metrics import Z95, Interval
+from lab.forensics.metrics import Interval, paired_wald
 from lab.forensics.sample import Sample
 from lab.types import NONE, Layer
 
@@ -31,17 +30,8 @@ class Effect:
 
     @property
     def net(self) -> Interval:
-        """The change of accuracy, with its 95 % interval; NaN without rows.
-
-        The interval is the adjusted Wald interval for paired proportions (Bonett & Price, 2012): one row is added to
-        each discordant cell, so that it has a width also where nothing changed.
-        """
-        if not self.n:
-            return Interval(nan, nan, nan)
-        up, down = (len(self.fixed) + 1) / (self.n + 2), (len(self.broken) + 1) / (self.n + 2)
-        half = Z95 * sqrt(max(up + down - (up - down) ** 2, 0.0) / (self.n + 2))
-        value = (len(self.fixed) - len(self.broken)) / self.n
-        return Interval(value, max(up - down - half, -1.0), min(up - down + half, 1.0))
+        """The change of accuracy, with its 95 % interval; NaN without rows."""
+        return paired_wald(len(self.fixed), len(self.broken), self.n)
 
     def p_value(self, groups: Ints) -> float:
         """Return the two-sided p-value, by group where near-duplicates share one (see `compare.discordant`).
