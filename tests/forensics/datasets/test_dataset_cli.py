@@ -9,6 +9,7 @@ import pytest
 from dataset_case import csv_of
 
 from lab import cli
+from lab.errors import StoreError
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +85,35 @@ def test_bad_rows_are_written_to_a_file(capsys, here):
     lines = (here / "bad.csv").read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == "line,reason,detail,text"
     assert [line.rpartition(",")[2] for line in lines[1:]] == ["'=1+1", "'=1+1"]
+
+
+def test_the_report_overwrites_nothing_and_least_of_all_the_file_itself(capsys, here):
+    path = file(here, "text,label", "=1+1,a", "=1+1,b", "fine,a")
+    (here / "notes.csv").write_text("mine")
+    (here / "twin.csv").hardlink_to(path)
+    (here / "gone.csv").symlink_to(here / "nowhere.csv")
+    for name in ("mine.csv", "twin.csv", "notes.csv", "gone.csv"):
+        status, out, err = run(capsys, "add", path, "--report", here / name)
+        assert (status, out) == (2, "")
+        assert f"--report names {here / name}" in err
+    assert path.read_bytes() == csv_of("text,label", "=1+1,a", "=1+1,b", "fine,a")
+    assert (here / "notes.csv").read_text() == "mine"
+    assert not (here / "nowhere.csv").exists()
+    assert not (here / "data" / "lab.db").exists()
+
+
+def test_the_report_is_written_also_where_no_row_is_left_and_not_before_the_rows_are_stored(capsys, here, monkeypatch):
+    path = file(here, "prompt,label", "caf\x00e,a", "t\x00a,b")
+    assert run(capsys, "add", path, "--report", here / "bad.csv")[0] == 2
+    assert (here / "bad.csv").read_text(encoding="utf-8-sig").count(",encoding,") == 2
+
+    def full(*arguments, **named):
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr("lab.forensics.datasets.add", full)
+    good = file(here, "text,label", "fine,a", name="good.csv")
+    assert run(capsys, "add", good, "--report", here / "other.csv")[0] == 1
+    assert not (here / "other.csv").exists()
 
 
 @pytest.mark.parametrize(
