@@ -80,19 +80,14 @@ def _json(added: Added, sifted: Sifted) -> dict[str, Any]:
 
 
 def _mapping(table: Table, arguments: argparse.Namespace) -> Mapping:
-    from lab.forensics.datasets import Mapping, guess, labels_of
+    from lab.forensics.datasets import guess, labels_of
 
-    try:
-        mapping = guess(table)
-    except DatasetError:
-        if not arguments.prompt:
-            raise
-        mapping = Mapping(arguments.prompt)
+    if arguments.prompt == "":
+        raise DatasetError("--prompt is empty. Name the column with the prompts, or leave the option out.")
+    mapping = guess(table, arguments.prompt)
     given = {"prompt": arguments.prompt, "label": arguments.label, "query_type": arguments.query_type,
              "split": arguments.split}  # fmt: skip
     changes: dict[str, Any] = {key: value or None for key, value in given.items() if value is not None}
-    if arguments.prompt == "":
-        raise DatasetError("--prompt is empty. Name the column with the prompts, or leave the option out.")
     taken = {value for value in changes.values() if value}
     for key in ("label", "query_type", "split", "source"):
         if key not in changes and getattr(mapping, key) in taken:

@@ -327,6 +327,21 @@ def test_a_cancelled_job_stores_nothing_and_the_mapping_is_still_there(page, mon
     assert [one.name for one in datasets.listed(resources.lab().store)] == ["benchmark"]
 
 
+def test_a_file_that_breaks_its_reader_is_a_sentence_and_the_next_one_gets_in(page, monkeypatch):
+    from lab.ui.data import pending
+
+    def broken(data, name):
+        raise OverflowError("date value out of range")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pending, "read_bytes", broken)
+        upload(page, FILE, "head.csv")
+    assert not page.exception
+    assert "head.csv cannot be read (OverflowError: date value out of range)" in shown(page)
+    upload(page, FILE, "head.csv")
+    assert "Add 7 rows" in buttons(page)
+
+
 def xlsx():
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from lab.errors import DatasetError
 from lab.forensics.datasets import names
-from lab.forensics.datasets.table import Table, showable
+from lab.forensics.datasets.table import Reason, Table, showable
 from lab.records import Split
 from lab.types import NONE
 
@@ -49,12 +49,18 @@ class Mapped:
     query_types: Sequence[str | None]
     splits: Sequence[Split | None]
     sources: Sequence[str | None]
+    faults: abc.Mapping[int, tuple[Reason, str]]  # why a row fits no mapping, by its place
 
 
-def guess(table: Table) -> Mapping:
-    """Return the mapping that names and contents suggest. Raises DatasetError where no column can hold prompts."""
+def guess(table: Table, prompt: str | None = None) -> Mapping:
+    """Return the mapping that names and contents suggest, for the rest of it where the column `prompt` is known.
+
+    Raises DatasetError where no column can hold prompts, or the one that by its name holds them is nested.
+    """
     usable = [name for name in table.columns if name not in table.nested]
-    prompt = _by_name(table, names.PROMPT, usable, _is_filled) or _wordiest(table, usable)
+    if prompt is None:
+        refuse_nested_prompt(table)
+        prompt = _by_name(table, names.PROMPT, usable, _is_filled) or _wordiest(table, usable)
     if prompt is None:
         nested = f"{', '.join(sorted(table.nested)[:5])} hold lists or objects" if table.nested else "none holds text"
         raise DatasetError(
@@ -70,6 +76,22 @@ def guess(table: Table) -> Mapping:
     return Mapping(prompt, label, query_type, split, source)
 
 
+def refuse_nested_prompt(table: Table) -> None:
+    """Raise DatasetError where the column that by its name holds the prompts holds lists or objects.
+
+    Another column is not taken in its place: what it holds may be the labels.
+    """
+    called = {names.folded(name): name for name in reversed(list(table.columns))}
+    for name in filter(None, map(called.get, names.PROMPT)):
+        if name in table.nested:
+            raise DatasetError(
+                f"The column {name!r} of {table.file_name} holds lists or objects, so it is not known which text is "
+                "the prompt. Write the text itself into it, or rename it to take another column."
+            )
+        if _is_filled(_sample(table, name)):
+            return
+
+
 def apply(table: Table, mapping: Mapping) -> Mapped:
     """Return the table's columns by their meaning. Raises DatasetError for a mapping that this table does not fit."""
     prompts = [value or "" for value in _column(table, mapping.prompt, "prompt")]
@@ -80,6 +102,7 @@ def apply(table: Table, mapping: Mapping) -> Mapped:
         _stripped(_column(table, mapping.query_type, "query type")) if mapping.query_type else nothing,
         _splits(table, mapping.split) if mapping.split else [None] * len(table),
         _stripped(_column(table, mapping.source, "source")) if mapping.source else nothing,
+        _odd(table, mapping),
     )
 
 
@@ -119,6 +142,18 @@ def _column(table: Table, name: str, what: str) -> Sequence[str | None]:
         has = ", ".join(repr(one) for one in list(table.columns)[:12])
         raise DatasetError(f"{table.file_name} has no column {name!r} for the {what}; it has {has}. Take one of these.")
     return table.columns[name]
+
+
+def _odd(table: Table, mapping: Mapping) -> dict[int, tuple[Reason, str]]:
+    """Return the rows with a value that is no text where text is needed."""
+    faults: dict[int, tuple[Reason, str]] = {}
+    for name, what in (
+        (mapping.prompt, "prompt"), (mapping.label, "label"), (mapping.query_type, "query type"),
+        (mapping.split, "split"), (mapping.source, "source"),
+    ):  # fmt: skip
+        for row, odd in table.odd.get(name or "", {}).items():
+            faults.setdefault(row, ("ragged", f"the {what} holds {odd}"))
+    return faults
 
 
 def _stripped(values: Sequence[str | None]) -> list[str | None]:

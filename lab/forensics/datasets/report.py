@@ -120,7 +120,7 @@ _Faults = dict[int, tuple[Reason, str]]
 
 def _faults(mapped: Mapped, allowed: Collection[str] | None, max_chars: int, mapping: Mapping) -> _Faults:
     """Return what is wrong with rows by themselves, by row."""
-    faults: _Faults = {}
+    faults: _Faults = dict(mapped.faults)
     others = (("label", mapped.labels), ("query type", mapped.query_types), ("source", mapped.sources))
     for what, values in others:
         troubled = {value for value in set(values) if value is not None and TROUBLE.search(value)}

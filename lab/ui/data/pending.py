@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
@@ -10,7 +11,10 @@ import streamlit as st
 
 from lab.errors import DatasetError, LabError
 from lab.forensics.datasets import LABELLED_EVENTS, Added, Mapping, Sifted, Table, guess, read_bytes, sift
+from lab.forensics.datasets.mapping import refuse_nested_prompt
 from lab.types import new_id
+
+_log = logging.getLogger(__name__)
 
 _PENDING, _REFUSED, _UPLOADS = "import", "import_refused", "import_uploads"
 KEEP = "keep"
@@ -80,6 +84,11 @@ def take(data: bytes, file_name: str) -> None:
         st.session_state[_PENDING] = Pending(table, _guessed(table), "import", PurePath(table.file_name).stem)
     except LabError as err:
         st.session_state[_REFUSED] = err
+    except Exception as err:  # noqa: BLE001  whatever a file makes a reader raise: the next file must still get in
+        _log.exception("%r cannot be read", file_name)
+        st.session_state[_REFUSED] = DatasetError(
+            f"{file_name} cannot be read ({type(err).__name__}: {err}). Write it as CSV or JSON Lines."
+        )
 
 
 def take_labels(table: Table) -> None:
@@ -103,6 +112,7 @@ def _guessed(table: Table) -> Mapping:
     try:
         return guess(table)
     except DatasetError:
+        refuse_nested_prompt(table)
         could = [name for name in table.columns if name not in table.nested]
         if len(could) < 2:  # nothing to choose from
             raise

@@ -11,7 +11,7 @@ from lab.ui import resources, tables, text
 _MOST = 2_000
 _GOOD = "can be used"
 _MEANS = {
-    "ragged": "the line has no such shape as the others",
+    "ragged": "the row has no such shape as the others",
     "encoding": "characters were lost or damaged before the file came here",
     "empty": "there is no prompt",
     "overlong": "longer than a prompt may be",
