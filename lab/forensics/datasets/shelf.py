@@ -65,7 +65,7 @@ def add(
 ) -> Added:
     """Store the good rows, once: the same content returns the dataset that is there, and says so.
 
-    Raises DatasetError where no row is good or the folder cannot be written, StoreError.
+    Raises DatasetError where no row is good, DatasetOutOfReach where the folder cannot be written, StoreError.
     """
     refuse_nothing(sifted)
     content_hash = content_hash_of(sifted)
@@ -114,7 +114,7 @@ def _notes(dataset: Dataset, new: bool, back: bool, seed: int, groups: Ints) -> 
 def load(store: Store, data_dir: Path, dataset_id: str) -> Rows:
     """Return the rows of a dataset with the labels that people gave.
 
-    Raises NotFound for a deleted or unknown dataset, DatasetError where its file is missing or damaged.
+    Raises NotFound for a deleted or unknown dataset, DatasetOutOfReach where its file is missing or damaged.
     """
     dataset = stored.get(store, dataset_id)
     said = {row: label.expert for row, label in given.of_dataset(store, dataset_id).items() if label.expert is not None}
@@ -153,7 +153,7 @@ def _splits(dataset: Dataset, content: Content) -> tuple[Split, ...]:
 
 
 def delete(store: Store, data_dir: Path, dataset_id: str, *, deleted_at: datetime | None = None) -> Dataset:
-    """Delete a dataset: its rows go, its name stays for the runs on it. Raises NotFound, DatasetError, StoreError."""
+    """Delete a dataset: its rows go, its name stays for the runs on it. Raises NotFound, StoreError."""
     with alone(data_dir):
         dataset = stored.delete(store, dataset_id, deleted_at=deleted_at)
         found = stored.of_content(store, dataset.content_hash)

@@ -10,6 +10,7 @@ from dataset_case import csv_of
 
 from lab import cli
 from lab.errors import StoreError
+from lab.forensics.datasets import shelf
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,7 @@ def test_a_file_is_added_listed_shown_and_deleted(capsys, here):
     assert run(capsys, "delete", "My set") == (0, "Deleted 'My set'; what was measured on it is kept.\n", "")
     assert "There is no dataset yet" in run(capsys, "list")[1]
     status, _, err = run(capsys, "show", "My set")
-    assert (status, err) == (1, "lab: No dataset has the name or id 'My set'. Take one of: none yet.\n")
+    assert (status, err) == (2, "lab: No dataset has the name or id 'My set'. Take one of: none yet.\n")
 
 
 def test_everything_is_json_too(capsys, here):
@@ -136,7 +137,20 @@ def test_bad_input_is_one_line_and_status_2(capsys, here, arguments, sentence):
     assert not (here / "data" / "lab.db").exists()
 
 
+def test_what_is_not_there_is_bad_input_and_what_cannot_be_read_is_a_fault(capsys, here):
+    run(capsys, "add", path := file(here, "text,label", "hi there,chat"))
+    for what in (["show", "nope"], ["delete", "nope"], ["outcomes", "nope", path, "--expert", "zoomer=label"]):
+        assert run(capsys, *what)[0] == 2
+    assert run(capsys, "add", path, "--name", "a\udc00b")[0] == 2
+    (rows,) = (here / "data" / "datasets").glob("*.parquet")
+    rows.write_bytes(b"PAR1 nonsense")
+    shelf._content_cache.__init__(1)  # type: ignore[misc]  # as in another process
+    shelf._rows_cache.__init__(1)  # type: ignore[misc]
+    status, _, err = run(capsys, "show", "mine")
+    assert (status, "cannot be read from" in err) == (1, True)
+
+
 def test_looking_makes_no_database(capsys, here):
     assert run(capsys, "list", "--json") == (0, "", "")
-    assert run(capsys, "show", "x")[0] == 1
+    assert run(capsys, "show", "x")[0] == 2
     assert not (here / "data").exists()

@@ -251,7 +251,7 @@ def test_broken_lines_of_json_lines_are_listed():
         (b"text,label\n", r"holds only a header \(text, label\)"),
         (b"\xef\xbb\xbf", "holds nothing but blanks"),
         (b"PK\x03\x04....", "a ZIP archive or an Excel workbook. Save the sheet as CSV"),
-        (gzip.compress(b"text\na\n"), "a gzip archive"),
+        (gzip.compress(b"text\na\n", mtime=0), "a gzip archive"),
         (b"%PDF-1.7", "a PDF document"),
         (b"\x80\x04\x95abc", "a Python pickle, which the lab never opens"),
         (b"<!DOCTYPE html><html>", "a web page"),

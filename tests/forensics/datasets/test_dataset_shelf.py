@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from dataset_case import NOW, read, sifted
 
-from lab.errors import DatasetError, NotFound, StoreError
+from lab.errors import DatasetError, DatasetOutOfReach, NotFound, StoreError
 from lab.forensics.datasets import Mapping, add, delete, files, labelled, load, shelf, sift, unlabelled
 from lab.store import Store, datasets, labels, open_store
 
@@ -216,7 +217,7 @@ def test_a_file_that_is_not_what_was_stored_is_named(store, tmp_path, spoil, sen
     dataset = add(store, tmp_path, FEW, name="few").dataset
     shelf._content_cache.__init__(1)  # type: ignore[misc]  # as in another process
     spoil(files.path_of(tmp_path, dataset.content_hash))
-    with pytest.raises(DatasetError, match=sentence):
+    with pytest.raises(DatasetOutOfReach, match=sentence):
         load(store, tmp_path, dataset.id)
 
 
@@ -301,8 +302,19 @@ def test_a_store_that_refuses_leaves_no_row_and_the_next_try_works(store, tmp_pa
 def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(store, tmp_path):
     place = tmp_path / "place"
     place.write_text("a file stands where the folder should be")
-    with pytest.raises(DatasetError, match=r"The folder .*place/datasets cannot be written.*LAB_DATA_DIR"):
+    with pytest.raises(DatasetOutOfReach, match=r"place/datasets is no folder, or lies in none\. Set LAB_DATA_DIR to"):
         add(store, place, FEW, name="few")
+
+
+def test_a_full_disk_is_told_and_what_was_half_written_is_not_in_its_way(store, tmp_path, monkeypatch):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(DatasetOutOfReach, match=r"The disk that holds .*datasets is full, so nothing of this was"):
+        add(store, tmp_path, FEW, name="few")
+    assert [path.name for path in (tmp_path / "datasets").iterdir()] == [".lock"]
+    assert datasets.listed(store) == []
 
 
 ADD_OFTEN = """

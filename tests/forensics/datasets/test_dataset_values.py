@@ -93,7 +93,7 @@ def test_a_word_of_a_parquet_dictionary_is_made_once():
     [
         (pa.array([10**7], pa.int32()).cast(pa.date32()), "29349-01-26"),
         (pa.array([0], pa.timestamp("us", tz="Foo/Bar")), "1970-01-01 00:00:00.000000"),
-        (pa.array([10**18], pa.timestamp("us")), "33658-09-27 01:46:40.000000"),
+        (pa.array([10**18], pa.timestamp("us")), "<value out of range: 1000000000000000000>"),
     ],
 )
 def test_dates_that_python_does_not_know_stop_nothing(values, first):
