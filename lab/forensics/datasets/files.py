@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from lab.records import Dataset, Split
 from lab.store.faults import FULL, is_full
 
 _LOCK_WAIT_S = 120.0
+_GROUPS = b"lab.groups"  # where the file holds a hash of its groups, which the content hash does not cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def write(path: Path, sifted: Sifted, groups: Ints) -> None:
             pa.field("group", pa.int64(), nullable=False),
         ]
     )
+    schema = schema.with_metadata({_GROUPS: _hash_of_groups(groups)})
     columns = [sifted.prompts, sifted.labels, sifted.query_types, sifted.sources, sifted.splits, groups]
     arrays = [pa.array(values, type=field.type) for values, field in zip(columns, schema, strict=True)]
     unfinished = path.with_name(path.name + ".part")
@@ -105,13 +107,16 @@ def holds(path: Path, content_hash: str) -> bool:
     """Tell whether the file is there and holds this content."""
     try:
         return path.exists() and hash_of(_columns(path)[:-1]) == content_hash
-    except _unreadable():
+    except (*_unreadable(), _ChangedError):
         return False
 
 
 def read(path: Path, dataset: Dataset) -> Content:
     """Return what the file of a dataset holds. Raises DatasetOutOfReach for one that is missing, damaged or changed."""
     again = f"Add {dataset.file_name or 'its file'} again; labels given here are kept."
+    changed = DatasetOutOfReach(
+        f"{path} does not hold what was stored for {dataset.name!r}: somebody changed it. {again}"
+    )
     try:
         *columns, groups = _columns(path)
     except FileNotFoundError as err:
@@ -119,10 +124,10 @@ def read(path: Path, dataset: Dataset) -> Content:
     except _unreadable() as err:
         reason = " ".join(str(err).split()).rstrip(".")
         raise DatasetOutOfReach(f"The rows of {dataset.name!r} cannot be read from {path} ({reason}). {again}") from err
+    except _ChangedError as err:
+        raise changed from err
     if hash_of(columns) != dataset.content_hash:
-        raise DatasetOutOfReach(
-            f"{path} does not hold what was stored for {dataset.name!r}: somebody changed it. {again}"
-        )
+        raise changed
     prompts, labels, query_types, sources, splits = columns
     array = np.array(groups, dtype=np.int64)
     array.flags.writeable = False
@@ -134,13 +139,25 @@ def _columns(path: Path) -> tuple[tuple[Any, ...], ...]:
 
     table = pq.read_table(path, partitioning=None)
     names = ("prompt", "label", "query_type", "source", "split", "group")
-    return tuple(tuple(table.column(name).to_pylist()) for name in names)
+    columns = tuple(tuple(table.column(name).to_pylist()) for name in names)
+    said = (table.schema.metadata or {}).get(_GROUPS)
+    if said is not None and said != _hash_of_groups(columns[-1]):
+        raise _ChangedError
+    return columns
 
 
 def _unreadable() -> tuple[type[Exception], ...]:
     import pyarrow as pa
 
     return pa.ArrowException, OSError, KeyError, UnicodeDecodeError
+
+
+class _ChangedError(Exception):
+    """The groups are not those that were written."""
+
+
+def _hash_of_groups(groups: Iterable[int]) -> bytes:
+    return hashlib.sha256(np.fromiter(groups, dtype="<i8").tobytes()).hexdigest().encode("ascii")
 
 
 def hash_of(columns: Sequence[Sequence[str | None]]) -> str:

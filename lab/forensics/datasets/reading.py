@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from lab.errors import DatasetError
+from lab.forensics.datasets.csv_out import DATASET_COLUMNS, unguarded
 from lab.forensics.datasets.decode import decode, refuse_foreign
 from lab.forensics.datasets.delimited import read_delimited
 from lab.forensics.datasets.json_rows import read_json
@@ -46,7 +47,21 @@ def read_bytes(data: bytes, file_name: str) -> Table:
         table = _text(decoded.text, name)
         if decoded.note:
             table = replace(table, notes=(decoded.note, *table.notes))
-    return _with_surprise(table, name)
+    return _with_surprise(_own_text(table), name)
+
+
+def _own_text(table: Table) -> Table:
+    """Return a CSV file that the lab wrote as what it was written from."""
+    if tuple(table.columns) not in (DATASET_COLUMNS, DATASET_COLUMNS[:-1]) or table.layout != "CSV":
+        return table
+    columns = unguarded(table.columns)
+    if columns is None:
+        return table
+    note = (
+        "This CSV has the lab's own header, so the apostrophe that the lab puts before text that looks like a formula "
+        "was taken off again."
+    )
+    return replace(table, columns=columns, notes=(*table.notes, note))
 
 
 def _check_bytes(size: int, name: str) -> None:

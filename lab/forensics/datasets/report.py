@@ -112,7 +112,8 @@ def refuse_nothing(sifted: Sifted) -> None:
     if not sifted.prompts:
         report = sifted.report
         why = ", ".join(f"{count:,} {reason}" for reason, count in report.by_reason.items())
-        raise DatasetError(f"No row of {report.file_name} can be used: {why or 'it has none'}. Correct the file first.")
+        said = f"No row of {report.file_name} can be used: {why or 'it has none'}."
+        raise DatasetError(" ".join((said, *(report.notes or ("Correct the file first.",)))))
 
 
 _Faults = dict[int, tuple[Reason, str]]

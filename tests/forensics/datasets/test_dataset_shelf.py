@@ -13,12 +13,25 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from dataset_case import NOW, read, sifted
 
 from lab.errors import DatasetError, DatasetOutOfReach, NotFound, StoreError
-from lab.forensics.datasets import Mapping, add, delete, files, labelled, load, shelf, sift, unlabelled
+from lab.forensics.datasets import (
+    Mapping,
+    add,
+    delete,
+    files,
+    guess,
+    labelled,
+    load,
+    read_bytes,
+    shelf,
+    sift,
+    unlabelled,
+)  # fmt: skip
 from lab.store import Store, datasets, labels, open_store
 
 FEW = sifted([("tell me a joke", "zoomer"), ("what is entropy", "professor"), ("open the door", "none"), ("hm", None)])
@@ -219,6 +232,33 @@ def test_a_file_that_is_not_what_was_stored_is_named(store, tmp_path, spoil, sen
     spoil(files.path_of(tmp_path, dataset.content_hash))
     with pytest.raises(DatasetOutOfReach, match=sentence):
         load(store, tmp_path, dataset.id)
+
+
+def test_where_no_row_is_left_the_notes_tell_the_way_out(store, tmp_path):
+    table = read_bytes("prompt,label\ncafé crème,a\nnaïve,b\n".encode("latin-1"), "latin1.csv")
+    with pytest.raises(DatasetError, match=r"No row of latin1\.csv can be used: 2 encoding\. .*save the file as UTF-8"):
+        add(store, tmp_path, sift(table, guess(table)), name="latin1")
+
+
+def test_groups_that_changed_on_the_disk_are_told_and_adding_the_file_again_mends_them(store, tmp_path):
+    dataset = add(store, tmp_path, FEW, name="few").dataset
+    path = files.path_of(tmp_path, dataset.content_hash)
+    table = pq.read_table(path)
+    spoilt = table.set_column(5, table.schema.field("group"), pa.array([0] * len(FEW.prompts)))
+    pq.write_table(spoilt, path)
+    shelf._content_cache.__init__(1)  # type: ignore[misc]  # as in another process
+    with pytest.raises(DatasetOutOfReach, match="somebody changed it"):
+        load(store, tmp_path, dataset.id)
+    add(store, tmp_path, FEW, name="few")
+    assert load(store, tmp_path, dataset.id).groups.tolist() == list(range(len(FEW.prompts)))
+
+
+def test_a_file_that_was_stored_without_a_hash_of_its_groups_still_opens(store, tmp_path):
+    dataset = add(store, tmp_path, FEW, name="few").dataset
+    path = files.path_of(tmp_path, dataset.content_hash)
+    pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
+    shelf._content_cache.__init__(1)  # type: ignore[misc]
+    assert load(store, tmp_path, dataset.id).prompts == FEW.prompts
 
 
 # --------------------------------------------------------------------------------------------------- kills and faults
