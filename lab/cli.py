@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab import cli_check, cli_grid, cli_router
 from lab.cli_dataset import add_commands
+from lab.cli_dataset_lines import harmless
 from lab.errors import ConfigError, DatasetError, LabError, NotFound, PromptError, SearchError, Unstorable
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(err: LabError, status: int) -> int:
-    print(f"lab: {' '.join(str(err).split())}", file=sys.stderr)
+    print(f"lab: {harmless(' '.join(str(err).split()))}", file=sys.stderr)
     return status
 
 

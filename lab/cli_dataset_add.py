@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.cli_dataset_lines import plain, say, say_json, summary
-from lab.errors import DatasetError, StoreError
+from lab.errors import ConfigError, DatasetError, StoreError
 
 if TYPE_CHECKING:
+    from lab.config import Settings
     from lab.forensics.datasets import Added, Mapping, Sifted, Table
+    from lab.store import Store
 
 
 def add_parser(actions: Any) -> None:
@@ -37,26 +41,32 @@ def add_parser(actions: Any) -> None:
 
 def _add(arguments: argparse.Namespace) -> int:
     from lab.config import load_settings
-    from lab.forensics.datasets import add, left_out, read_file, sift
+    from lab.forensics.datasets import MAX_SEED, add, left_out, names, read_file, sift
     from lab.store import open_store
 
+    if not 0 <= arguments.seed <= MAX_SEED:
+        raise DatasetError(f"--seed is {arguments.seed}; it must lie between 0 and {MAX_SEED:,}.")
     settings = load_settings()
     file, report = Path(arguments.file), Path(arguments.report) if arguments.report else None
     if report is not None:
         _check_report(report, file)
     table = read_file(file)
-    sifted = sift(table, _mapping(table, arguments), max_prompt_chars=settings.max_prompt_chars)
+    mapping = _mapping(table, arguments)
+    sifted = sift(table, mapping, max_prompt_chars=settings.max_prompt_chars)
     if report is not None and not sifted.prompts:
         _write(report, sifted.report.to_csv(), "Nothing was stored")
     with closing(open_store(settings.database_url, settings.data_dir)) as store:
-        added = add(store, settings.data_dir, sifted, name=arguments.name or file.stem, seed=arguments.seed)
+        notes = tuple(_notes(table, mapping, sifted, _live_experts(store, settings)))
+        name = arguments.name or names.of_file(file.name)
+        added = add(store, settings.data_dir, sifted, name=name, seed=arguments.seed)
         left_out.keep(settings.data_dir, added.dataset, sifted.report, new=added.new)
     if report is not None:
         _write(report, sifted.report.to_csv(), f"The rows are stored as {added.dataset.name!r}")
     if arguments.json:
-        say_json(_json(added, sifted))
+        say_json(_json(added, sifted, mapping, notes))
         return 0
-    for note in (*sifted.report.notes, *added.notes):
+    say(f"Columns: {', '.join(f'{what}={name}' for what, name in _columns(mapping).items())}")
+    for note in (*sifted.report.notes, *added.notes, *notes):
         say(note)
     say(sifted.report.sentence())
     if added.new:
@@ -66,13 +76,53 @@ def _add(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _json(added: Added, sifted: Sifted) -> dict[str, Any]:
+def _columns(mapping: Mapping) -> dict[str, str]:
+    """Return which column was taken for what."""
+    fields = ("prompt", "label", "query_type", "split", "source")
+    return {field: name for field in fields if (name := getattr(mapping, field)) is not None}
+
+
+def _notes(table: Table, mapping: Mapping, sifted: Sifted, experts: list[str]) -> Iterator[str]:
+    """Say what the person may want to say otherwise: about the label, above all."""
+    from lab.forensics.datasets.mapping import label_candidates
+    from lab.forensics.datasets.report import foreign_labels, foreign_sentence
+
+    if table.nested:
+        yield f"Lists or objects, so not taken: {', '.join(sorted(table.nested)[:8])}."
+    if mapping.label is None:
+        could = " or ".join(f"--label {name!r} ({n:,} values)" for name, n in label_candidates(table, mapping).items())
+        yield f"No column is taken for the label, so the rows come in unlabelled.{could and f' It could be {could}.'}"
+    foreign = foreign_labels(sifted.labels, experts) if experts else {}
+    if foreign:
+        first = next(iter(foreign))
+        expert = next((name for name in experts if name.casefold() == first.casefold()), "EXPERT")
+        yield (
+            f"{foreign_sentence(foreign)} Write --map {shlex.quote(f'{first}={expert}')}, or make experts from the "
+            "labels on the Data page."
+        )
+
+
+def _live_experts(store: Store, settings: Settings) -> list[str]:
+    """Return the experts of the live router; none where it cannot be read, which is no reason to take no file in."""
+    from lab.config import compose
+    from lab.store import versions
+
+    try:
+        live = versions.live(store)
+        config = live.config if live else compose(conf_dir=settings.conf_dir).router
+    except ConfigError:
+        return []
+    return [expert.name for expert in config.experts]
+
+
+def _json(added: Added, sifted: Sifted, mapping: Mapping, notes: tuple[str, ...]) -> dict[str, Any]:
     report = sifted.report
     return {
         "dataset": plain(added.dataset),
         "new": added.new,
         "report": {"rows": report.rows, "good": report.good, "left_out": report.by_reason},
-        "notes": [*report.notes, *added.notes],
+        "columns": _columns(mapping),
+        "notes": [*report.notes, *added.notes, *notes],
     }
 
 

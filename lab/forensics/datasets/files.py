@@ -107,7 +107,9 @@ def holds(path: Path, content_hash: str) -> bool:
     """Tell whether the file is there and holds this content."""
     try:
         return path.exists() and hash_of(_columns(path)[:-1]) == content_hash
-    except (*_unreadable(), _ChangedError):
+    except _ChangedError:
+        return False
+    except _unreadable():
         return False
 
 

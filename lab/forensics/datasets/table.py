@@ -16,7 +16,9 @@ MAX_ROWS = 1_000_000
 MAX_COLUMNS = 1_000
 _SHOWN_CHARS = 1_000  # of a bad row's text; its file still has the whole
 
-Reason = Literal["ragged", "encoding", "empty", "overlong", "unknown expert", "contradictory", "duplicate"]
+Reason = Literal[
+    "ragged", "encoding", "empty", "overlong", "unknown expert", "unknown split", "contradictory", "duplicate"
+]
 Counted = Literal["line", "row"]
 
 TROUBLE = re.compile("[\x00\ud800-\udfff\ufffd]")

@@ -9,6 +9,7 @@ import streamlit as st
 from lab.errors import DatasetError, LabError
 from lab.forensics.datasets import (
     MAX_BYTES,
+    MAX_SEED,
     Added,
     Sifted,
     add,
@@ -30,8 +31,6 @@ from lab.ui.resources import Lab
 
 AT_ONCE = 30_000
 """Rows that are stored while the person waits; more are a job."""
-
-_MOST_SEED = 2**31 - 1
 
 
 def draw(routers: Mapping[str, RouterConfig]) -> None:
@@ -137,7 +136,7 @@ def _add_button(found: Pending, sifted: Sifted) -> None:
         st.text_input("Name", found.name, key=name_key, width=240, max_chars=80, on_change=_rename,
                       args=(found, name_key))  # fmt: skip
         st.number_input(
-            "Seed of the splits", 0, _MOST_SEED, found.seed, key=seed_key, width=160, on_change=_reseed,
+            "Seed of the splits", 0, MAX_SEED, found.seed, key=seed_key, width=160, on_change=_reseed,
             args=(found, seed_key), help="Half of the rows choose settings, a quarter judges them, a quarter is kept "
             "for the end; near-duplicates stay together. A split that the file names stands.",
         )  # fmt: skip

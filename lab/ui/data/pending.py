@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 from typing import Any
 
 import streamlit as st
 
 from lab.errors import DatasetError, LabError
-from lab.forensics.datasets import LABELLED_EVENTS, Added, Mapping, Sifted, Table, guess, read_bytes, sift
+from lab.forensics.datasets import LABELLED_EVENTS, Added, Mapping, Sifted, Table, guess, names, read_bytes, sift
 from lab.forensics.datasets.mapping import refuse_nested_prompt
 from lab.types import new_id
 
@@ -81,7 +80,7 @@ def take(data: bytes, file_name: str) -> None:
     st.session_state[_REFUSED] = None
     try:
         table = read_bytes(data, file_name)
-        st.session_state[_PENDING] = Pending(table, _guessed(table), "import", PurePath(table.file_name).stem)
+        st.session_state[_PENDING] = Pending(table, _guessed(table), "import", names.of_file(table.file_name))
     except LabError as err:
         st.session_state[_REFUSED] = err
     except Exception as err:  # noqa: BLE001  whatever a file makes a reader raise: the next file must still get in

@@ -16,6 +16,7 @@ _MEANS = {
     "empty": "there is no prompt",
     "overlong": "longer than a prompt may be",
     "unknown expert": "the label is no expert of the router",
+    "unknown split": "the word in the column of the splits names none of them",
     "contradictory": "the same prompt is there with other labels, so none of them is right for sure",
     "duplicate": "the same prompt with the same label is there already",
 }

@@ -126,6 +126,8 @@ def test_the_report_is_written_also_where_no_row_is_left_and_not_before_the_rows
         (["FILE", "--map", "chat"], "--map 'chat' says nothing. Write LABEL=EXPERT"),
         (["FILE", "--map", "nope=zoomer"], "No row is labelled 'nope', which --map names. The labels are: chat."),
         (["FILE", "--split", "category"], "holds 'chat', which name no split"),
+        (["FILE", "--seed", "9223372036854775808"], "--seed is 9223372036854775808; it must lie between 0 and 2,147,"),
+        (["FILE", "--seed", "-1"], "--seed is -1; it must lie between 0 and 2,147,483,647"),
         (["FILE", "--report", "/nowhere/bad.csv"], "The report cannot be written to /nowhere/bad.csv"),
     ],
 )  # fmt: skip
@@ -135,6 +137,45 @@ def test_bad_input_is_one_line_and_status_2(capsys, here, arguments, sentence):
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert sentence in err
     assert not (here / "data" / "lab.db").exists()
+
+
+def test_the_columns_that_were_taken_and_labels_that_are_no_expert_are_said(capsys, here):
+    path = file(here, "text,category", "hi there,Zoomer", "what is entropy,wizard", "hey there,Zoomer")
+    out = run(capsys, "add", path)[1]
+    assert out.startswith("Columns: prompt=text, label=category\n")
+    assert "3 rows are labelled with no expert of the live router: Zoomer 2, wizard 1. Write --map Zoomer=zoomer" in out
+    assert "no expert" not in run(capsys, "add", path, "--map", "Zoomer=zoomer", "--map", "wizard=none")[1]
+    added = json.loads(run(capsys, "add", path, "--json")[1])
+    assert added["columns"] == {"prompt": "text", "label": "category"}
+    assert "no expert" in added["notes"][-1]
+
+
+def test_where_no_label_is_taken_the_columns_that_could_be_it_are_named(capsys, here):
+    rows = [f"a prompt of number {at},{'ab'[at % 2]},{'xyz'[at % 3]}" for at in range(12)]
+    out = run(capsys, "add", file(here, "frage,team,kanal", *rows))[1]
+    assert "come in unlabelled. It could be --label 'team' (2 values) or --label 'kanal' (3 values)." in out
+
+
+def test_nothing_that_is_printed_makes_the_terminal_do_something(capsys, here):
+    path = file(here, "text,label", "hi there,red\x1b[31m\u202e", name="a\x1b[31mb.csv")
+    out = run(capsys, "add", path)[1] + run(capsys, "list")[1] + run(capsys, "show", "a [31mb")[1]
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "red\\x1b[31m\\u202e" in out
+    assert "Stored as 'a [31mb': 1 row, 1 label." in out
+    shown = run(capsys, "show", "a [31mb", "--json")[1]
+    assert "\x1b" not in shown
+    assert json.loads(shown)["labels"] == {"red\x1b[31m\u202e": 1}
+    assert run(capsys, "show", "\x1b[31m")[2] == (
+        "lab: No dataset has the name or id '\\x1b[31m'. Take one of: 'a [31mb'.\n"
+    )
+
+
+@pytest.mark.parametrize(("name", "says"), [("x" * 81, "has 81 characters; a dataset's name has at most 80"),
+                                            ("a\x1b[31mb", "holds a line break or another control")])  # fmt: skip
+def test_a_name_that_cannot_be_shown_is_refused(capsys, here, name, says):
+    status, _, err = run(capsys, "add", file(here, "text,label", "hi there,chat"), "--name", name)
+    assert (status, says in err) == (2, True)
 
 
 def test_what_is_not_there_is_bad_input_and_what_cannot_be_read_is_a_fault(capsys, here):
