@@ -63,8 +63,10 @@ def guess(table: Table, prompt: str | None = None) -> Mapping:
         prompt = _by_name(table, names.PROMPT, usable, _is_filled) or _wordiest(table, usable)
     if prompt is None:
         nested = f"{', '.join(sorted(table.nested)[:5])} hold lists or objects" if table.nested else "none holds text"
+        hint = f" If its first line ({', '.join(list(table.columns)[:3])}) is a row, write prompt,label above it."
         raise DatasetError(
             f"{table.file_name} has no column with prompts ({nested}). Write one text a row, in a column called prompt."
+            f"{hint if table.layout == 'CSV' else ''}"
         )
     left = [name for name in usable if name != prompt]
     repeating = _repeating(table, left)
@@ -224,9 +226,7 @@ def _check_split(table: Table, mapping: Mapping) -> None:
     if mapping.split is None:
         return
     words = _column(table, mapping.split, "split")
-    if any(word and names.split_of(word) for word in words):
-        return
-    unknown = _foreign_splits(words)
+    unknown = {} if any(word and names.split_of(word) for word in words) else _foreign_splits(words)
     if unknown:
         raise DatasetError(
             f"The column {mapping.split!r} holds {_listed(unknown)}, which name no split. "

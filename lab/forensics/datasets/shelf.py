@@ -71,7 +71,8 @@ def add(
     content_hash = content_hash_of(sifted)
     path = path_of(data_dir, content_hash)
     with alone(data_dir):
-        if not holds(path, content_hash):
+        lost = not holds(path, content_hash)
+        if lost:
             write(path, sifted, near_duplicates(sifted.prompts))
         before = stored.of_content(store, content_hash)
         dataset, new = stored.add(
@@ -90,20 +91,23 @@ def add(
         )
         groups = _content(data_dir, dataset).groups
     back = new and before is not None
-    return Added(dataset, new, sifted.report, tuple(_notes(dataset, new, back, seed, groups)))
+    return Added(dataset, new, sifted.report, tuple(_notes(dataset, new, back, lost, seed, groups)))
 
 
-def _notes(dataset: Dataset, new: bool, back: bool, seed: int, groups: Ints) -> Iterator[str]:
+def _notes(dataset: Dataset, new: bool, back: bool, lost: bool, seed: int, groups: Ints) -> Iterator[str]:
     if back:
         yield "These rows were deleted here once; the labels given to them, and what was measured on them, are back."
-    if not new:
+    if not new and lost:
+        yield f"The file of {dataset.name!r} was missing or damaged; these are its rows, and it is whole again."
+    elif not new:
         yield f"These rows are already here as {dataset.name!r}; nothing was stored twice."
     if dataset.seed != seed:
         yield f"{dataset.name!r} keeps its seed {dataset.seed}, so that no sealed row becomes another one."
     labelled = dataset.rows - dataset.labels.get("", 0)
     if labelled < NESTED_BELOW:
+        are = "rows are" if labelled != 1 else "row is"
         yield (
-            f"{labelled:,} labelled rows are too few to seal some (under {NESTED_BELOW}): "
+            f"{labelled:,} labelled {are} too few to seal some (under {NESTED_BELOW}): "
             "figures come from nested cross-validation."
         )
     largest = int(np.bincount(groups).max())

@@ -25,7 +25,7 @@ from lab.store import labels
 from lab.types import RouterConfig
 from lab.ui import resources, text
 from lab.ui.components import fault
-from lab.ui.data import columns, manage, meanings, pending, places, report
+from lab.ui.data import columns, manage, meanings, pending, places, report, strangers, unmapped
 from lab.ui.data.pending import Pending
 from lab.ui.resources import Lab
 
@@ -55,7 +55,8 @@ def _choose() -> None:
         st.rerun()
     refused = pending.refused()
     if refused is not None:
-        fault(refused, title="This file was not taken")
+        what, why = refused
+        fault(why, title=f"Not taken: {text.plain(what)}")  # a browser may say the next file's fault by itself
     st.caption(
         "A row a prompt; a column with its label (an expert, an intent, or none), and if there is one its kind, source "
         "and split. CLINC150's data_full.json and BANKING77's CSV files work as they are. Nothing leaves this machine."
@@ -80,7 +81,7 @@ def _take_corrected() -> None:
     try:
         pending.take_labels(labelled_events(resources.lab().store))
     except LabError as err:
-        pending.refuse(err)
+        pending.refuse(err, "corrected prompts")
 
 
 def built_in() -> None:
@@ -100,7 +101,7 @@ def _add_built_in() -> None:
             sifted = sift(read_file(BUILT_IN), Columns("prompt", label="expert", query_type="query_type"))
             dataset = add(lab.store, lab.settings.data_dir, sifted, name=BUILT_IN.stem, origin="built-in").dataset
     except LabError as err:
-        pending.refuse(err)
+        pending.refuse(err, BUILT_IN.name)
         return
     places.use(dataset)
 
@@ -118,6 +119,7 @@ def _map(found: Pending, routers: Mapping[str, RouterConfig]) -> None:
     if found.error is not None:
         fault(found.error, title="Not stored")
     fits = columns.draw(found)
+    unmapped.draw(found)
     try:
         if fits:
             meanings.draw(found, routers)
@@ -125,6 +127,7 @@ def _map(found: Pending, routers: Mapping[str, RouterConfig]) -> None:
             with st.spinner(f"Reading {len(found.table):,} rows …"):
                 sifted = found.sifted()
             report.of_sifted(sifted, found.id)
+            strangers.on_the_way_in(found, sifted, routers)
             _add_button(found, sifted)
     except DatasetError as err:
         fault(err)

@@ -91,7 +91,7 @@ def test_one_row_of_one_class_is_a_dataset(store, tmp_path):
     added = add(store, tmp_path, sifted([("a", "x")]), name="one")
     assert load(store, tmp_path, added.dataset.id).labels == ("x",)
     assert added.notes == (
-        "1 labelled rows are too few to seal some (under 300): figures come from nested cross-validation.",
+        "1 labelled row is too few to seal some (under 300): figures come from nested cross-validation.",
     )
 
 
@@ -238,6 +238,15 @@ def test_where_no_row_is_left_the_notes_tell_the_way_out(store, tmp_path):
     table = read_bytes("prompt,label\ncafé crème,a\nnaïve,b\n".encode("latin-1"), "latin1.csv")
     with pytest.raises(DatasetError, match=r"No row of latin1\.csv can be used: 2 encoding\. .*save the file as UTF-8"):
         add(store, tmp_path, sift(table, guess(table)), name="latin1")
+
+
+def test_adding_a_file_again_says_that_it_mended_what_was_lost(store, tmp_path):
+    dataset = add(store, tmp_path, FEW, name="few").dataset
+    assert "nothing was stored twice" in add(store, tmp_path, FEW, name="few").notes[0]
+    files.path_of(tmp_path, dataset.content_hash).write_bytes(b"PAR1 nonsense")
+    assert add(store, tmp_path, FEW, name="few").notes[0] == (
+        "The file of 'few' was missing or damaged; these are its rows, and it is whole again."
+    )
 
 
 def test_groups_that_changed_on_the_disk_are_told_and_adding_the_file_again_mends_them(store, tmp_path):

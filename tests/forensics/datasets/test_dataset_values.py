@@ -59,6 +59,23 @@ def test_nested_prompts_are_refused_and_no_other_column_is_taken_for_them(other)
         assert guess(table, other).prompt == other  # whoever names a column gets it
 
 
+def test_one_object_on_a_line_is_json_lines_and_no_surprise():
+    assert jsonl({"prompt": "what is it"}).notes == ()
+    assert read_bytes(b'[{"prompt": "a"}, {"prompt": "b"}]', "a.jsonl").notes != ()
+
+
+@pytest.mark.parametrize("value", ["null", "42", '"hi"'])
+def test_a_single_json_value_is_told_as_one(value):
+    with pytest.raises(DatasetError, match=r"a\.json holds one JSON value and no rows"):
+        read_bytes(value.encode(), "a.json")
+
+
+def test_a_short_file_without_a_header_is_told_what_its_first_line_was_taken_for():
+    table = read_bytes(b"explain quantum tunnelling,professor\nlol bro,zoomer\n", "a.csv")
+    with pytest.raises(DatasetError, match=r"If its first line \(explain quantum tunnelling, professor\) is a row"):
+        guess(table)
+
+
 def test_a_surer_name_than_a_nested_one_is_taken():
     table = jsonl({"text": "why is it", "content": [1]}, {"text": "what is it", "content": [2]})
     assert guess(table).prompt == "text"
