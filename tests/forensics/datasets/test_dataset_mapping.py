@@ -57,7 +57,7 @@ def test_a_column_of_splits_that_is_not_taken_is_said():
     table = read("prompt,label,fold", "what is it,a,1", "why is it,b,2", "who is it,a,train")
     assert guess(table).split is None
     assert sift(table, guess(table)).report.notes[0] == (
-        "The column 'fold' holds '1', '2' in 2 rows, which name no split, so the lab draws the splits itself."
+        "The column 'fold' holds '1', '2' in 2 rows: no split has such a name, so the lab draws the splits itself."
     )
 
 
