@@ -124,8 +124,8 @@ def notes_of(table: Table, mapping: Mapping) -> list[str]:
             n = sum(foreign.values())
             if n:
                 notes.append(
-                    f"The column {name!r} holds {_listed(foreign)} in {n:,} row{'s' * (n != 1)}: no split has such a name, "
-                    "so the lab draws the splits itself."
+                    f"The column {name!r} holds {_listed(foreign)} in {n:,} row{'s' * (n != 1)}: no split has such a "
+                    "name, so the lab draws the splits itself."
                 )
     return notes
 
