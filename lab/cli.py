@@ -1,7 +1,7 @@
 """The shell face of the lab: `python -m lab route | app | dataset | grid | check | router | prepare | db`.
 
-Exit status: 0 done, 1 failed, 2 bad input; the reason is one line on standard error. Imports stand in the commands,
-so that a command pays for what it uses.
+Exit status: 0 done, 1 failed, 2 bad input, such as a name that nothing has; the reason is one line on standard error.
+Imports stand in the commands, so that a command pays for what it uses.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from lab import cli_check, cli_grid, cli_router
 from lab.cli_dataset import add_commands
-from lab.errors import ConfigError, DatasetError, LabError, PromptError, SearchError
+from lab.cli_dataset_lines import harmless
+from lab.errors import ConfigError, DatasetError, LabError, NotFound, PromptError, SearchError, Unstorable
 
 if TYPE_CHECKING:
     from lab.config import Settings
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal without the character is no reason to stop
     try:
         return int(arguments.run(arguments))
-    except (PromptError, ConfigError, DatasetError, SearchError) as err:
+    except (PromptError, ConfigError, DatasetError, SearchError, NotFound, Unstorable) as err:
         return _fail(err, 2)
     except LabError as err:
         return _fail(err, 1)
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(err: LabError, status: int) -> int:
-    print(f"lab: {' '.join(str(err).split())}", file=sys.stderr)
+    print(f"lab: {harmless(' '.join(str(err).split()))}", file=sys.stderr)
     return status
 
 
@@ -119,7 +120,6 @@ def _store(settings: Settings, arguments: argparse.Namespace) -> Store | None:
     """Open the database where it is needed: to record, or to learn which router is live."""
     if arguments.override and not arguments.record:
         return None
-    from lab.errors import NotFound
     from lab.store import open_store
 
     try:

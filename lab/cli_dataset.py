@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from contextlib import closing
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab import cli_dataset_add
+from lab.cli_dataset_lines import plain, say, say_json, summary
 from lab.errors import DatasetError, NotFound
 
 if TYPE_CHECKING:
     from lab.config import Settings
-    from lab.forensics.datasets import Added, Mapping, Sifted, Table
-    from lab.records import Dataset
     from lab.store import Store
 
 _LABELS_SHOWN = 20
@@ -26,21 +23,7 @@ def add_commands(commands: Any) -> None:
     dataset = commands.add_parser("dataset", help="take labelled prompts in, and look after them")
     actions = dataset.add_subparsers(required=True, metavar="action")
 
-    add = actions.add_parser("add", help="take a CSV, TSV, JSON, JSON Lines or Parquet file in")
-    add.add_argument("file", metavar="FILE")
-    add.add_argument("--name", help="what to call it; without: the file's name")
-    for option, what in (
-        ("prompt", "prompts"),
-        ("label", "labels"),
-        ("query-type", "query types"),
-        ("split", "splits"),
-    ):
-        add.add_argument(f"--{option}", metavar="COL", help=f"the column of the {what}; without: guessed, '' for none")
-    add.add_argument("--map", action="append", default=[], metavar="LABEL=EXPERT", help="what a label means, or none")
-    add.add_argument("--seed", type=int, default=0, help="of the splits")
-    add.add_argument("--report", metavar="FILE.csv", help="write the rows that are left out, each with its reason")
-    add.add_argument("--json", action="store_true", help="the dataset and the report as one JSON object")
-    add.set_defaults(run=_add)
+    cli_dataset_add.add_parser(actions)
 
     listing = actions.add_parser("list", help="list the datasets, the newest first")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -68,89 +51,6 @@ def add_commands(commands: Any) -> None:
     delete.set_defaults(run=_delete)
 
 
-# --------------------------------------------------------------------------------------------------------------- add
-
-
-def _add(arguments: argparse.Namespace) -> int:
-    from lab.config import load_settings
-    from lab.forensics.datasets import add, left_out, read_file, sift
-    from lab.store import open_store
-
-    settings = load_settings()
-    table = read_file(Path(arguments.file))
-    sifted = sift(table, _mapping(table, arguments), max_prompt_chars=settings.max_prompt_chars)
-    if arguments.report:
-        _write(Path(arguments.report), sifted.report.to_csv())
-    with closing(open_store(settings.database_url, settings.data_dir)) as store:
-        name = arguments.name or Path(arguments.file).stem
-        added = add(store, settings.data_dir, sifted, name=name, seed=arguments.seed)
-        left_out.keep(settings.data_dir, added.dataset, sifted.report, new=added.new)
-    if arguments.json:
-        _say_json(_added_json(added, sifted))
-        return 0
-    for note in (*sifted.report.notes, *added.notes):
-        _say(note)
-    _say(sifted.report.sentence())
-    if added.new:
-        _say(f"Stored as {added.dataset.name!r}: {_summary(added.dataset)}.")
-    if sifted.report.bad and not arguments.report:
-        _say("With --report FILE.csv the rows that are left out are written there, each with its reason.")
-    return 0
-
-
-def _mapping(table: Table, arguments: argparse.Namespace) -> Mapping:
-    from lab.forensics.datasets import Mapping, guess, labels_of
-
-    try:
-        mapping = guess(table)
-    except DatasetError:
-        if not arguments.prompt:
-            raise
-        mapping = Mapping(arguments.prompt)
-    given = {"prompt": arguments.prompt, "label": arguments.label, "query_type": arguments.query_type,
-             "split": arguments.split}  # fmt: skip
-    changes: dict[str, Any] = {key: value or None for key, value in given.items() if value is not None}
-    if arguments.prompt == "":
-        raise DatasetError("--prompt is empty. Name the column with the prompts, or leave the option out.")
-    taken = {value for value in changes.values() if value}
-    for key in ("label", "query_type", "split", "source"):
-        if key not in changes and getattr(mapping, key) in taken:
-            changes[key] = None  # the column was asked for as another one
-    mapping = replace(mapping, **changes)
-    meanings = dict(_meaning(one) for one in arguments.map)
-    if meanings:
-        found = labels_of(table, mapping.label) if mapping.label else {}
-        unknown = [label for label in meanings if label not in found]
-        if unknown:
-            there = ", ".join(list(found)[:8]) or "none"
-            raise DatasetError(f"No row is labelled {unknown[0]!r}, which --map names. The labels are: {there}.")
-    return replace(mapping, label_map=meanings)
-
-
-def _meaning(given: str) -> tuple[str, str]:
-    label, equals, expert = given.rpartition("=")
-    if not equals or not label.strip():
-        raise DatasetError(f"--map {given!r} says nothing. Write LABEL=EXPERT, or LABEL=none.")
-    return label.strip(), expert.strip()
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as err:
-        raise DatasetError(f"The report cannot be written to {path}: {err.strerror}. Name another file.") from err
-
-
-def _added_json(added: Added, sifted: Sifted) -> dict[str, Any]:
-    report = sifted.report
-    return {
-        "dataset": _json(added.dataset),
-        "new": added.new,
-        "report": {"rows": report.rows, "good": report.good, "left_out": report.by_reason},
-        "notes": [*report.notes, *added.notes],
-    }
-
-
 # ------------------------------------------------------------------------------------------------ list, show, delete
 
 
@@ -165,11 +65,11 @@ def _list(arguments: argparse.Namespace) -> int:
         found = []  # nothing was ever stored
     for dataset in found:
         if arguments.json:
-            _say_json(_json(dataset))
+            say_json(plain(dataset))
         else:
-            _say(f"{dataset.name}: {_summary(dataset)}, {dataset.origin}, {dataset.created_at:%Y-%m-%d}")
+            say(f"{dataset.name}: {summary(dataset)}, {dataset.origin}, {dataset.created_at:%Y-%m-%d}")
     if not found and not arguments.json:
-        _say("There is no dataset yet. Add one: python -m lab dataset add FILE")
+        say("There is no dataset yet. Add one: python -m lab dataset add FILE")
     return 0
 
 
@@ -184,19 +84,19 @@ def _show(arguments: argparse.Namespace) -> int:
     across = len(crossing(rows))
     if arguments.json:
         more = {"hash": rows.hash, "labelled": len(labelled(rows)), "nested": rows.nested}
-        _say_json(_json(rows.dataset) | more | {"splits": split_counts(rows), "near_duplicates_across_splits": across})
+        say_json(plain(rows.dataset) | more | {"splits": split_counts(rows), "near_duplicates_across_splits": across})
         return 0
     dataset = rows.dataset
-    _say(f"{dataset.name}: {_summary(dataset)}, {dataset.origin} of {dataset.file_name}, id {dataset.id}")
+    say(f"{dataset.name}: {summary(dataset)}, {dataset.origin} of {dataset.file_name}, id {dataset.id}")
     splits = ", ".join(f"{split} {count:,}" for split, count in split_counts(rows).items())
-    _say("Splits: under 300 labelled rows, nested cross-validation" if rows.nested else f"Splits: {splits}")
+    say("Splits: under 300 labelled rows, nested cross-validation" if rows.nested else f"Splits: {splits}")
     if across:
-        _say(f"{across:,} rows of dev and sealed have a near-duplicate in tune, as the file draws its splits so.")
+        say(f"{across:,} rows of dev and sealed have a near-duplicate in tune, as the file draws its splits so.")
     labels = list(dataset.labels.items())
     for label, count in labels[:_LABELS_SHOWN]:
-        _say(f"{count:>9,}  {label or '(no label)'}")
+        say(f"{count:>9,}  {label or '(no label)'}")
     if len(labels) > _LABELS_SHOWN:
-        _say(f"… and {len(labels) - _LABELS_SHOWN:,} more labels")
+        say(f"… and {len(labels) - _LABELS_SHOWN:,} more labels")
     return 0
 
 
@@ -219,12 +119,12 @@ def _outcomes(arguments: argparse.Namespace) -> int:
     with closing(open_store(settings.database_url, settings.data_dir)) as store:
         stored = keep(store, found)
     if arguments.json:
-        _say_json({"dataset": rows.dataset.id, "source": source, "stored": stored, **found.to_json()})
+        say_json({"dataset": rows.dataset.id, "source": source, "stored": stored, **found.to_json()})
         return 0
     for line in found.told(rows.dataset.name):
-        _say(line)
+        say(line)
     new = f"{stored:,} are new or corrected and were stored" if stored else "all were stored before, so nothing is new"
-    _say(f"{len(found.outcomes):,} outcomes from {source!r}: {new}.")
+    say(f"{len(found.outcomes):,} outcomes from {source!r}: {new}.")
     return 0
 
 
@@ -262,7 +162,7 @@ def _delete(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     with closing(open_store(settings.database_url, settings.data_dir)) as store:
         dataset = delete(store, settings.data_dir, datasets.find(store, arguments.dataset).id)
-    _say(f"Deleted {dataset.name!r}; what was measured on it is kept.")
+    say(f"Deleted {dataset.name!r}; what was measured on it is kept.")
     return 0
 
 
@@ -270,26 +170,3 @@ def _reader(settings: Settings) -> Store:
     from lab.store import open_store
 
     return open_store(settings.database_url, settings.data_dir, read_only=True)
-
-
-def _summary(dataset: Dataset) -> str:
-    labels = len([label for label in dataset.labels if label])
-    unlabelled = dataset.labels.get("", 0)
-    missing = f", {unlabelled:,} unlabelled" if unlabelled else ""
-    return f"{dataset.rows:,} rows, {labels:,} label{'s' * (labels != 1)}{missing}"
-
-
-def _json(dataset: Dataset) -> dict[str, Any]:
-    plain = asdict(replace(dataset, labels={}, query_types={}, sources={}))
-    counts = {"labels": dataset.labels, "query_types": dataset.query_types, "sources": dataset.sources}
-    return plain | {name: dict(values) for name, values in counts.items()} | {
-        "created_at": dataset.created_at.isoformat()
-    }  # fmt: skip
-
-
-def _say_json(value: dict[str, Any]) -> None:
-    _say(json.dumps(value, ensure_ascii=False))
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")

@@ -22,7 +22,8 @@ LabError
 │   ├── DatabaseTooOld     needs `python -m lab db upgrade` first
 │   ├── Unstorable         a value that no database can hold
 │   ├── NotFound           an id that no row has
-│   └── VersionConflict    the live router, or the draft, is not the one that was looked at
+│   ├── VersionConflict    the live router, or the draft, is not the one that was looked at
+│   └── DatasetOutOfReach  the file of a stored dataset cannot be read or written
 └── JobError               long work that cannot be started or found
 """
 
@@ -149,6 +150,10 @@ class NotFound(StoreError):
 
 class VersionConflict(StoreError):
     """Another router went live, or the draft was changed, since the person looked; nothing was stored."""
+
+
+class DatasetOutOfReach(StoreError):
+    """The file of a stored dataset is missing or damaged, or its folder cannot be written."""
 
 
 class JobError(LabError):

@@ -19,6 +19,7 @@ from lab.ui.data import (  # noqa: E402
     places,
     report,
     row_list,
+    strangers,
     using,
 )
 
@@ -50,6 +51,7 @@ with parts[view]:
                 using.welcome()
             manage.draw(bench.rows.dataset, bench.rows)
             overview.title(bench.rows)
+            strangers.of_rows(bench.rows, bench.config, bench.name)
             left, right = st.columns([7, 5], gap="large")
             with left:
                 row_list.draw(bench.rows, bench.config, f"the {bench.name} router")

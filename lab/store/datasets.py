@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from sqlmodel import Session, col, select
 
-from lab.errors import NotFound
+from lab.errors import DatasetError, NotFound
 from lab.records import Dataset
 from lab.store.engine import Store, exclusive, insert_once
 from lab.store.tables import DatasetRow
 from lab.store.text import check_text, check_texts, is_storable
 
+MAX_NAME = 80
+"""The most characters of a dataset's name."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LIVE = col(DatasetRow.deleted_at).is_(None)
 
 
@@ -36,9 +41,10 @@ def add(
 
     The same id or the same content returns the one that is there, with its name and seed; a deleted one of the same
     content comes back to life under the name given now, so that its labels, runs and looks at sealed rows count on. A
-    name that is taken gets a number. Raises Unstorable for text with NUL or half a surrogate pair.
+    name that is taken gets a number. Raises Unstorable for text with NUL or half a surrogate pair, DatasetError for a
+    name that is too long or holds a line break or another control.
     """
-    check_text(name, "The name of the dataset")
+    _check_name(name)
     check_texts([dataset_id, content_hash, origin, file_name, labels, query_types, sources], "The dataset")
     with store.write() as session:
         exclusive(session, "dataset")
@@ -105,8 +111,8 @@ def of_content(store: Store, content_hash: str) -> tuple[Dataset, bool] | None:
 
 
 def rename(store: Store, dataset_id: str, name: str) -> Dataset:
-    """Give a dataset another name and return it; a name that is taken gets a number. Raises NotFound, Unstorable."""
-    check_text(name, "The name of the dataset")
+    """Give a dataset another name and return it; a name that is taken gets a number. Raises NotFound, and as `add`."""
+    _check_name(name)
     with store.write() as session:
         exclusive(session, "dataset")
         row = _row(session, dataset_id)
@@ -127,6 +133,17 @@ def delete(store: Store, dataset_id: str, *, deleted_at: datetime | None = None)
             row.deleted_at = deleted_at or datetime.now(UTC)
             session.add(row)
         return _dataset(row)
+
+
+def _check_name(name: str) -> None:
+    check_text(name, "The name of the dataset")
+    if len(name.strip()) > MAX_NAME:
+        raise DatasetError(
+            f"The name {name.strip()[:40]!r}… has {len(name.strip())} characters; a dataset's name has at most "
+            f"{MAX_NAME}. Take a shorter one."
+        )
+    if _CONTROL.search(name.strip()):
+        raise DatasetError(f"The name {name!r} holds a line break or another control. Leave it out.")
 
 
 def _same(session: Session, dataset_id: str, content_hash: str) -> DatasetRow | None:

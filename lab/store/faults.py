@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lab.errors import StoreError
 
+FULL = "The disk that holds {place} is full, so nothing of this was stored. Free some space, then try again."
+
 BUSY_S = 15.0
 """How long a write waits for another one, in seconds."""
 
-_FULL = "The disk that holds {place} is full, so nothing of this was stored. Free some space, then try again."
 _LOCKED = (
     "{place} has been locked by another program for {busy:.0f} s, so nothing of this was stored. "
     "Close what else has it open (a database browser, a stuck lab), then try again."
@@ -31,13 +34,15 @@ _NOT_A_DATABASE = (
     "{place} is not an SQLite database. Move that file away, or set LAB_DATABASE_URL to another place; "
     "the lab does not touch it."
 )
-_DAMAGED = "{place} is damaged ({reason}). Keep a copy of it, then put the newest file from its backups folder there."
+_DAMAGED = "{place} is damaged ({reason}). Keep a copy of it, then {way_out}."
+_FROM_BACKUPS = "put the newest file from its backups folder there"
+_FROM_NOTHING = "move it away: the lab begins a database there, and files that are added again find their rows"
 _DISK = "The disk reports a fault at {place} ({reason}). Check the disk, then try again."
 _NO_ANSWER = "The database {place} does not answer ({reason}). Start it, or check LAB_DATABASE_URL."
 _REFUSED = "The database {place} refused this: {reason}. Nothing of it was stored."
 
 _BY_SQLITE_NAME = {
-    "SQLITE_FULL": _FULL,
+    "SQLITE_FULL": FULL,
     "SQLITE_BUSY": _LOCKED,
     "SQLITE_LOCKED": _LOCKED,
     "SQLITE_READONLY": _READ_ONLY,
@@ -47,7 +52,8 @@ _BY_SQLITE_NAME = {
     "SQLITE_CORRUPT": _DAMAGED,
     "SQLITE_IOERR": _DISK,
 }
-_BY_SQLSTATE = {"53100": _FULL, "55P03": _LOCKED, "25006": _READ_ONLY}  # PostgreSQL, appendix A
+_BY_SQLSTATE = {"53100": FULL, "55P03": _LOCKED, "25006": _READ_ONLY}  # PostgreSQL, appendix A
+_LEAST_FREE = 256 * 1024  # bytes: with less, SQLite cannot even make the files that it reads with
 
 
 @contextmanager
@@ -75,4 +81,15 @@ def _sentence(error: BaseException, place: str, *, lost: bool = False) -> str:
         form = _BY_SQLSTATE.get(sqlstate, _NO_ANSWER if sqlstate.startswith(("08", "57P")) else _REFUSED)
     else:
         form = _NO_ANSWER if lost or type(error).__name__ == "OperationalError" else _REFUSED
-    return form.format(place=place, reason=reason, busy=BUSY_S)
+    if form is _DISK and is_full(Path(place).parent):
+        form = FULL
+    way_out = _FROM_BACKUPS if (Path(place).parent / "backups").is_dir() else _FROM_NOTHING
+    return form.format(place=place, reason=reason, busy=BUSY_S, way_out=way_out)
+
+
+def is_full(folder: Path) -> bool:
+    """Tell whether the disk that holds a folder has no space left to speak of."""
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_FREE
+    except OSError:
+        return False

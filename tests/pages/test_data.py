@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lab.errors import StoreError
-from lab.forensics.datasets import Mapping, add, guess, labelled, left_out, load, read_bytes, sift, split_counts
+from lab.forensics.datasets import Mapping, add, delete, guess, labelled, left_out, load, read_bytes, sift, split_counts
 from lab.records import Label
 from lab.store import datasets, labels, looks
 from lab.types import NONE, new_id
@@ -327,6 +327,70 @@ def test_a_cancelled_job_stores_nothing_and_the_mapping_is_still_there(page, mon
     assert [one.name for one in datasets.listed(resources.lab().store)] == ["benchmark"]
 
 
+def test_a_file_that_breaks_its_reader_is_a_sentence_and_the_next_one_gets_in(page, monkeypatch):
+    from lab.ui.data import pending
+
+    def broken(data, name):
+        raise OverflowError("date value out of range")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pending, "read_bytes", broken)
+        upload(page, FILE, "head.csv")
+    assert not page.exception
+    assert "head.csv cannot be read (OverflowError: date value out of range)" in shown(page)
+    upload(page, FILE, "head.csv")
+    assert "Add 7 rows" in buttons(page)
+
+
+TICKETS = "ticket_id,subject,team,channel\n" + "".join(
+    f"{at},the parcel number {at} is late,{('Billing', 'Zoomer')[at % 2]},{('mail', 'phone', 'chat')[at % 3]}\n"
+    for at in range(12)
+)
+
+
+def test_where_no_label_is_guessed_it_is_said_and_the_columns_that_could_be_it_are_offered(page):
+    upload(page, TICKETS.encode(), "tickets.csv")
+    assert "No label is chosen: the rows come in unlabelled. One of these columns may hold it." in shown(page)
+    button(page, "channel: 3 values")
+    button(page, "team: 2 values").click().run()
+    assert not page.exception
+    assert page.session_state["import"].mapping.label == "team"
+    assert "No label is chosen" not in shown(page)
+    page.session_state[f"raw-{page.session_state['import'].id}"] = True
+    assert table(page.run(), "ticket_id")["channel"][:3] == ["mail", "phone", "chat"]
+
+
+def test_rows_with_labels_of_their_own_lead_to_making_experts_or_to_a_map(page):
+    upload(page, TICKETS.encode(), "tickets.csv")
+    button(page, "team: 2 values").click().run()
+    said = "12 rows are labelled with no expert of the live router: Billing 6, Zoomer 6."
+    assert said in shown(page)
+    button(page, "Map them to its experts").click().run()
+    assert said not in shown(page)
+    reasons = table(page, "what becomes of them")
+    assert reasons["rows"][reasons["what becomes of them"].index("left out: unknown expert")] == 6
+    found = page.session_state["import"]
+    meanings.choose(found, "keep", {})
+    page.run()
+    button(page, "Add 12 rows").click().run()
+    assert said in shown(page)
+    button(page, "Make experts").click().run()
+    assert not page.exception
+    assert "The draft gets 2 experts" in shown(page).replace("**", "")
+
+
+def test_a_dataset_of_the_routers_own_labels_leads_nowhere_else(page):
+    assert "labelled with no expert" not in shown(page)
+    assert "Make experts" not in buttons(page)
+
+
+def test_a_refusal_names_its_file_and_goes_with_the_next_one(page):
+    upload(page, b"", "empty.csv")
+    assert [one.proto.title for one in page.error] == ["Not taken: empty\\.csv"]
+    upload(page, FILE, "head.csv")
+    assert not page.error
+
+
 def xlsx():
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -530,6 +594,15 @@ def test_a_link_reopens_the_prompt_that_it_names(to_label):
     to_label.query_params["at"] = f"{stored('head').dataset.content_hash[:8]}.{other}"
     to_label.run()
     assert f"row {other + 1}" in shown(to_label)
+
+
+def test_a_label_for_a_dataset_that_went_meanwhile_names_it(to_label):
+    lab, dataset = resources.lab(), stored("head").dataset
+    prompt = button(to_label, "zoomer")
+    delete(lab.store, lab.settings.data_dir, dataset.id)
+    prompt.click().run()
+    assert not to_label.exception
+    assert "The dataset 'head' was deleted meanwhile. Add head.csv again" in shown(to_label)
 
 
 def test_a_label_that_the_store_refuses_is_a_sentence_and_the_prompt_stays(to_label, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 from lab.errors import StoreError
 from lab.records import Event
-from lab.store import Store, events, open_store
+from lab.store import Store, events, faults, open_store
 from lab.store.address import address_of
 
 Recorder = Callable[..., Event]
@@ -30,6 +30,19 @@ def test_a_full_disk_is_told_and_loses_nothing_stored(file: Path, store: Store, 
     assert events.recent(store) == [kept]
     assert str(file) == str(store.address)
     record("x" * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("full", "says"), [(True, r"disk that holds .*lab\.db is full.*Free some space"), (False, "reports a fault at")]
+)
+def test_a_fault_of_a_disk_without_space_is_told_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool, says: str
+) -> None:
+    fault = sqlite3.OperationalError("disk I/O error")
+    fault.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    monkeypatch.setattr(faults, "is_full", lambda folder: full and folder == tmp_path)
+    with pytest.raises(StoreError, match=says), faults.as_sentences(tmp_path / "lab.db"):
+        raise fault
 
 
 def test_a_locked_database_is_told(file: Path, store: Store, record: Recorder) -> None:
@@ -100,7 +113,10 @@ def test_a_damaged_database_is_told(file: Path, store: Store, record: Recorder) 
     content = bytearray(file.read_bytes())
     content[4096 * 2 :] = b"\xff" * (len(content) - 4096 * 2)
     file.write_bytes(content)
-    with pytest.raises(StoreError, match=r"lab\.db is damaged \(.*\)\. Keep a copy of it"):
+    with pytest.raises(StoreError, match=r"lab\.db is damaged \(.*\)\. Keep a copy of it, then move it away"):
+        open_store(data_dir=file.parent)
+    (file.parent / "backups").mkdir()
+    with pytest.raises(StoreError, match=r"Keep a copy of it, then put the newest file from its backups folder there"):
         open_store(data_dir=file.parent)
 
 

@@ -37,7 +37,7 @@ from lab.forensics.datasets.rows import (
     unlabelled,
 )
 from lab.forensics.datasets.shelf import Added, add, delete, load
-from lab.forensics.datasets.splits import NESTED_BELOW, SHARES, SPLITS
+from lab.forensics.datasets.splits import MAX_SEED, NESTED_BELOW, SHARES, SPLITS
 from lab.forensics.datasets.table import MAX_BYTES, BadRow, Reason, Table
 from lab.forensics.datasets.work import encode_job, encode_work
 
@@ -45,6 +45,7 @@ __all__ = [
     "LABELLED_EVENTS",
     "LEAK_COSINE",
     "MAX_BYTES",
+    "MAX_SEED",
     "NESTED_BELOW",
     "REASONS",
     "SHARES",

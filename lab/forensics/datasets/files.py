@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from lab.errors import DatasetError
+from lab.errors import DatasetOutOfReach
 from lab.forensics.datasets.report import Sifted
 from lab.forensics.datasets.rows import Ints
 from lab.records import Dataset, Split
+from lab.store.faults import FULL, is_full
 
 _LOCK_WAIT_S = 120.0
+_GROUPS = b"lab.groups"  # where the file holds a hash of its groups, which the content hash does not cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,26 @@ def alone(data_dir: Path) -> Iterator[None]:
                 unfinished.unlink(missing_ok=True)
             yield
     except Timeout as err:
-        raise DatasetError(
+        raise DatasetOutOfReach(
             f"Another process has been storing datasets in {folder} for {_LOCK_WAIT_S:.0f} s. Wait for it or end it."
         ) from err
     except OSError as err:
-        raise DatasetError(
-            f"The folder {folder} cannot be written ({err.strerror or err}). "
-            "Allow writing there, free some space, or set LAB_DATA_DIR to another place."
-        ) from err
+        raise DatasetOutOfReach(_refusal(folder, err)) from err
+
+
+def _refusal(folder: Path, err: OSError) -> str:
+    if err.errno in (errno.ENOSPC, errno.EDQUOT) or is_full(folder):
+        return FULL.format(place=folder)
+    if isinstance(err, FileExistsError | NotADirectoryError):
+        return f"{folder} is no folder, or lies in none. Set LAB_DATA_DIR to a folder, or move the file in its place."
+    return (
+        f"The folder {folder} cannot be written ({err.strerror or err}). "
+        "Allow writing there, or set LAB_DATA_DIR to another place."
+    )
 
 
 def write(path: Path, sifted: Sifted, groups: Ints) -> None:
-    """Write rows and their groups beside `path`, and move them there whole. Raises OSError."""
+    """Write rows and their groups beside `path`, and move them there whole; half leaves nothing. Raises OSError."""
     import pyarrow as pa  # type: ignore[import-untyped]
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
@@ -77,36 +88,48 @@ def write(path: Path, sifted: Sifted, groups: Ints) -> None:
             pa.field("group", pa.int64(), nullable=False),
         ]
     )
+    schema = schema.with_metadata({_GROUPS: _hash_of_groups(groups)})
     columns = [sifted.prompts, sifted.labels, sifted.query_types, sifted.sources, sifted.splits, groups]
     arrays = [pa.array(values, type=field.type) for values, field in zip(columns, schema, strict=True)]
     unfinished = path.with_name(path.name + ".part")
-    with open(unfinished, "wb") as file:
-        pq.write_table(pa.table(arrays, schema=schema), file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    try:
+        with open(unfinished, "wb") as file:
+            pq.write_table(pa.table(arrays, schema=schema), file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)  # on a full disk it would be in its own way
+        raise
 
 
 def holds(path: Path, content_hash: str) -> bool:
     """Tell whether the file is there and holds this content."""
     try:
         return path.exists() and hash_of(_columns(path)[:-1]) == content_hash
+    except _ChangedError:
+        return False
     except _unreadable():
         return False
 
 
 def read(path: Path, dataset: Dataset) -> Content:
-    """Return what the file of a dataset holds. Raises DatasetError for one that is missing, damaged or changed."""
+    """Return what the file of a dataset holds. Raises DatasetOutOfReach for one that is missing, damaged or changed."""
     again = f"Add {dataset.file_name or 'its file'} again; labels given here are kept."
+    changed = DatasetOutOfReach(
+        f"{path} does not hold what was stored for {dataset.name!r}: somebody changed it. {again}"
+    )
     try:
         *columns, groups = _columns(path)
     except FileNotFoundError as err:
-        raise DatasetError(f"The rows of {dataset.name!r} are not at {path}. {again}") from err
+        raise DatasetOutOfReach(f"The rows of {dataset.name!r} are not at {path}. {again}") from err
     except _unreadable() as err:
         reason = " ".join(str(err).split()).rstrip(".")
-        raise DatasetError(f"The rows of {dataset.name!r} cannot be read from {path} ({reason}). {again}") from err
+        raise DatasetOutOfReach(f"The rows of {dataset.name!r} cannot be read from {path} ({reason}). {again}") from err
+    except _ChangedError as err:
+        raise changed from err
     if hash_of(columns) != dataset.content_hash:
-        raise DatasetError(f"{path} does not hold what was stored for {dataset.name!r}: somebody changed it. {again}")
+        raise changed
     prompts, labels, query_types, sources, splits = columns
     array = np.array(groups, dtype=np.int64)
     array.flags.writeable = False
@@ -118,13 +141,25 @@ def _columns(path: Path) -> tuple[tuple[Any, ...], ...]:
 
     table = pq.read_table(path, partitioning=None)
     names = ("prompt", "label", "query_type", "source", "split", "group")
-    return tuple(tuple(table.column(name).to_pylist()) for name in names)
+    columns = tuple(tuple(table.column(name).to_pylist()) for name in names)
+    said = (table.schema.metadata or {}).get(_GROUPS)
+    if said is not None and said != _hash_of_groups(columns[-1]):
+        raise _ChangedError
+    return columns
 
 
 def _unreadable() -> tuple[type[Exception], ...]:
     import pyarrow as pa
 
     return pa.ArrowException, OSError, KeyError, UnicodeDecodeError
+
+
+class _ChangedError(Exception):
+    """The groups are not those that were written."""
+
+
+def _hash_of_groups(groups: Iterable[int]) -> bytes:
+    return hashlib.sha256(np.fromiter(groups, dtype="<i8").tobytes()).hexdigest().encode("ascii")
 
 
 def hash_of(columns: Sequence[Sequence[str | None]]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from lab.errors import DatasetError
 from lab.forensics.datasets.table import BadRow, Table, check_size, showable, unique_names
+from lab.forensics.datasets.values import texts_of
 from lab.types import NONE
 
 _OUT_OF_SCOPE = "oos"  # CLINC150's word for what no intent claims
@@ -155,23 +156,24 @@ def _table(
         check_size(0, len(keys), file_name)
     names, notes = unique_names(list(keys))
     columns: dict[str, list[str | None]] = {}
+    odd: dict[str, dict[int, str]] = {}
     nested: set[str] = set()
     for name, key in zip(names, keys, strict=True):
         values = [row.get(key) for _, row in rows]
-        if any(isinstance(value, dict | list) for value in values):
+        if _is_nested(values):
             nested.add(name)
             columns[name] = [None] * len(rows)
         else:
-            columns[name] = [value if isinstance(value, str) else _plain(value) for value in values]
+            columns[name], odd[name] = texts_of(values)
     return Table(
         columns, [number for number, _ in rows], tuple(malformed), frozenset(nested), tuple(notes), layout,
-        "row" if counted_in_rows else "line", file_name,
+        "row" if counted_in_rows else "line", file_name, odd,
     )  # fmt: skip
 
 
-def _plain(value: Any) -> str | None:
-    """Return a number or a truth value as JSON writes it."""
-    return None if value is None else json.dumps(value)
+def _is_nested(values: Sequence[Any]) -> bool:
+    """Tell whether most of the values that are there are lists or objects."""
+    return 2 * sum(isinstance(value, dict | list) for value in values) > sum(value is not None for value in values)
 
 
 def _kind(value: Any) -> str:

@@ -29,8 +29,11 @@ def keep(data_dir: Path, dataset: Dataset, report: Report, *, new: bool = True) 
     unfinished = path.with_name(f"{path.name}.{new_id()}.part")
     cut = {**asdict(report), "bad": [asdict(one) for one in report.bad[:MOST]], "by_reason": report.by_reason}
     with suppress(OSError):
-        unfinished.write_text(json.dumps(cut, ensure_ascii=False), encoding="utf-8", errors="surrogatepass")
-        os.replace(unfinished, path)
+        try:
+            unfinished.write_text(json.dumps(cut, ensure_ascii=False), encoding="utf-8", errors="surrogatepass")
+            os.replace(unfinished, path)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
 def left_out_of(data_dir: Path, dataset: Dataset) -> Report | None:
@@ -58,7 +61,7 @@ def forget(data_dir: Path, dataset: Dataset) -> None:
 def as_stored(data_dir: Path, dataset: Dataset, report: Report | None = None) -> Sifted:
     """Return the rows as they were taken in, without later labels: adding them gives the same dataset again.
 
-    Raises DatasetError where the file is missing or damaged.
+    Raises DatasetOutOfReach where the file is missing or damaged.
     """
     content = read(path_of(data_dir, dataset.content_hash), dataset)
     known = report or Report(dataset.file_name, dataset.origin, "row", dataset.rows, dataset.rows, (), ())

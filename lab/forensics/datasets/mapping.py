@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import abc
-from collections.abc import Sequence
+from collections import Counter, abc
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
 
 from lab.errors import DatasetError
 from lab.forensics.datasets import names
-from lab.forensics.datasets.table import Table, showable
+from lab.forensics.datasets.table import Reason, Table, showable
 from lab.records import Split
 from lab.types import NONE
 
@@ -49,19 +49,28 @@ class Mapped:
     query_types: Sequence[str | None]
     splits: Sequence[Split | None]
     sources: Sequence[str | None]
+    faults: abc.Mapping[int, tuple[Reason, str]]  # why a row fits no mapping, by its place
 
 
-def guess(table: Table) -> Mapping:
-    """Return the mapping that names and contents suggest. Raises DatasetError where no column can hold prompts."""
+def guess(table: Table, prompt: str | None = None) -> Mapping:
+    """Return the mapping that names and contents suggest, for the rest of it where the column `prompt` is known.
+
+    Raises DatasetError where no column can hold prompts, or the one that by its name holds them is nested.
+    """
     usable = [name for name in table.columns if name not in table.nested]
-    prompt = _by_name(table, names.PROMPT, usable, _is_filled) or _wordiest(table, usable)
+    if prompt is None:
+        refuse_nested_prompt(table)
+        prompt = _by_name(table, names.PROMPT, usable, _is_filled) or _wordiest(table, usable)
     if prompt is None:
         nested = f"{', '.join(sorted(table.nested)[:5])} hold lists or objects" if table.nested else "none holds text"
+        hint = f" If its first line ({', '.join(list(table.columns)[:3])}) is a row, write prompt,label above it."
         raise DatasetError(
             f"{table.file_name} has no column with prompts ({nested}). Write one text a row, in a column called prompt."
+            f"{hint if table.layout == 'CSV' else ''}"
         )
     left = [name for name in usable if name != prompt]
-    label = _by_name(table, names.LABEL, left, _is_label) or _repeating(table, left)
+    repeating = _repeating(table, left)
+    label = _by_name(table, names.LABEL, left, _is_label) or (repeating[0] if len(repeating) == 1 else None)
     left = [name for name in left if name != label]
     split = _by_name(table, names.SPLIT, left, _is_split)
     left = [name for name in left if name != split]
@@ -70,8 +79,29 @@ def guess(table: Table) -> Mapping:
     return Mapping(prompt, label, query_type, split, source)
 
 
+def refuse_nested_prompt(table: Table) -> None:
+    """Raise DatasetError where the column that by its name holds the prompts holds lists or objects.
+
+    Another column is not taken in its place: what it holds may be the labels.
+    """
+    called = {names.folded(name): name for name in reversed(list(table.columns))}
+    for name in filter(None, map(called.get, names.PROMPT)):
+        if name in table.nested:
+            raise DatasetError(
+                f"The column {name!r} of {table.file_name} holds lists or objects, so it is not known which text is "
+                "the prompt. Write the text itself into it, or rename it to take another column."
+            )
+        if _is_filled(_sample(table, name)):
+            return
+
+
 def apply(table: Table, mapping: Mapping) -> Mapped:
     """Return the table's columns by their meaning. Raises DatasetError for a mapping that this table does not fit."""
+    _check_split(table, mapping)
+    return _mapped(table, mapping)
+
+
+def _mapped(table: Table, mapping: Mapping) -> Mapped:
     prompts = [value or "" for value in _column(table, mapping.prompt, "prompt")]
     nothing: list[str | None] = [None] * len(table)
     return Mapped(
@@ -80,16 +110,41 @@ def apply(table: Table, mapping: Mapping) -> Mapped:
         _stripped(_column(table, mapping.query_type, "query type")) if mapping.query_type else nothing,
         _splits(table, mapping.split) if mapping.split else [None] * len(table),
         _stripped(_column(table, mapping.source, "source")) if mapping.source else nothing,
+        _faults(table, mapping),
     )
+
+
+def notes_of(table: Table, mapping: Mapping) -> list[str]:
+    """Return what a person should know of columns that are not taken, as sentences."""
+    notes = []
+    taken = {mapping.prompt, mapping.label, mapping.query_type, mapping.source}
+    for name, words in table.columns.items():
+        if mapping.split is None and name not in taken and names.folded(name) in names.SPLIT:
+            foreign = _foreign_splits(words)
+            n = sum(foreign.values())
+            if n:
+                notes.append(
+                    f"The column {name!r} holds {_listed(foreign)} in {n:,} row{'s' * (n != 1)}: no split has such a "
+                    "name, so the lab draws the splits itself."
+                )
+    return notes
+
+
+def label_candidates(table: Table, mapping: Mapping) -> dict[str, int]:
+    """Return the columns that could hold the label, none of them taken yet, with how many values each has."""
+    taken = {mapping.prompt, mapping.label, mapping.query_type, mapping.split, mapping.source}
+    found = _repeating(table, [name for name in table.columns if name not in table.nested and name not in taken])
+    return {name: len(labels_of(table, name)) for name in found}
 
 
 def preview(table: Table, mapping: Mapping, n: int = 10) -> dict[str, list[str | None]]:
     """Return the first `n` rows as they would be taken in, as columns to draw. Raises like `apply`."""
+    _check_split(table, mapping)
     head = Table(
         {name: list(islice(values, n)) for name, values in table.columns.items()}, list(islice(table.lines, n)),
         nested=table.nested, file_name=table.file_name,
     )  # fmt: skip
-    mapped = apply(head, mapping)
+    mapped = _mapped(head, mapping)
     shown = {
         "prompt": mapped.prompts, "label": mapped.labels, "query type": mapped.query_types, "split": mapped.splits,
         "source": mapped.sources,
@@ -121,6 +176,21 @@ def _column(table: Table, name: str, what: str) -> Sequence[str | None]:
     return table.columns[name]
 
 
+def _faults(table: Table, mapping: Mapping) -> dict[int, tuple[Reason, str]]:
+    """Return the rows with a value that is no text where text is needed, or with a split that is none."""
+    faults: dict[int, tuple[Reason, str]] = {}
+    for name, what in (
+        (mapping.prompt, "prompt"), (mapping.label, "label"), (mapping.query_type, "query type"),
+        (mapping.split, "split"), (mapping.source, "source"),
+    ):  # fmt: skip
+        for row, odd in table.odd.get(name or "", {}).items():
+            faults.setdefault(row, ("ragged", f"the {what} holds {odd}"))
+    for row, word in enumerate(table.columns[mapping.split] if mapping.split else ()):
+        if word and word.strip() and names.split_of(word) is None:
+            faults.setdefault(row, ("unknown split", f"{showable(word.strip(), 40)!r} names no split"))
+    return faults
+
+
 def _stripped(values: Sequence[str | None]) -> list[str | None]:
     return [(value.strip() or None) if value else None for value in values]
 
@@ -148,14 +218,29 @@ def _meaning(label: str, mapping: Mapping) -> str | None:
 
 def _splits(table: Table, column: str) -> list[Split | None]:
     words = _stripped(_column(table, column, "split"))
-    unknown = sorted({word for word in words if word is not None and names.split_of(word) is None})
+    return [None if word is None else names.split_of(word) for word in words]
+
+
+def _check_split(table: Table, mapping: Mapping) -> None:
+    """Raise DatasetError where no row of the column names a split; single ones are a matter of their rows."""
+    if mapping.split is None:
+        return
+    words = _column(table, mapping.split, "split")
+    unknown = {} if any(word and names.split_of(word) for word in words) else _foreign_splits(words)
     if unknown:
-        listed = ", ".join(repr(showable(word, 40)) for word in unknown[:5])
         raise DatasetError(
-            f"The column {column!r} holds {listed}, which name no split. "
+            f"The column {mapping.split!r} holds {_listed(unknown)}, which name no split. "
             f"Use {', '.join(names.SPLIT_WORDS)}, or leave the split to the lab."
         )
-    return [None if word is None else names.split_of(word) for word in words]
+
+
+def _foreign_splits(words: Sequence[str | None]) -> dict[str, int]:
+    """Return the words that name no split, and in how many rows they stand."""
+    return Counter(word for word in _stripped(words) if word is not None and names.split_of(word) is None)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(repr(showable(word, 40)) for word in sorted(words)[:5])
 
 
 # ----------------------------------------------------------------------------------------------------------- guesses
@@ -188,7 +273,7 @@ def _is_label(values: list[str]) -> bool:
 
 
 def _is_split(values: list[str]) -> bool:
-    return bool(values) and all(names.split_of(value) is not None for value in values)
+    return 2 * sum(names.split_of(value) is not None for value in values) > len(values)
 
 
 def _wordiest(table: Table, among: Sequence[str]) -> str | None:
@@ -202,8 +287,8 @@ def _wordiest(table: Table, among: Sequence[str]) -> str | None:
     return best if best is not None and (len(among) == 1 or lengths[best] >= _WORDY) else None
 
 
-def _repeating(table: Table, among: Sequence[str]) -> str | None:
-    """Return the one column of short texts that come again and again, if there is just one."""
+def _repeating(table: Table, among: Sequence[str]) -> list[str]:
+    """Return the columns of short texts that come again and again."""
     found = []
     for name in among:
         values = _sample(table, name)
@@ -211,4 +296,4 @@ def _repeating(table: Table, among: Sequence[str]) -> str | None:
             repeated = len(set(values)) <= len(values) / 2
             if repeated and not all(_PLAIN.fullmatch(value) for value in values):
                 found.append(name)
-    return found[0] if len(found) == 1 else None
+    return found

@@ -1,8 +1,14 @@
-"""What columns are called in the wild, each list from the surest name to the weakest, and the words for splits."""
+"""What columns are called in the wild, the surest name first, the words for splits, and a name for a dataset."""
 
 from __future__ import annotations
 
+import re
+from pathlib import PurePath
+
 from lab.records import Split
+from lab.store.datasets import MAX_NAME
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 PROMPT = (
     "prompt", "text", "question", "query", "utterance", "input", "instruction", "sentence", "message", "request",
@@ -22,6 +28,12 @@ SPLIT_WORDS: dict[str, Split] = {
 }  # fmt: skip
 
 _KNOWN = frozenset((*PROMPT, *LABEL, *QUERY_TYPE, *SPLIT, *SOURCE))
+
+
+def of_file(file_name: str) -> str:
+    """Return what a dataset from a file is called without another word: the file's name, as far as it can be one."""
+    stem = _CONTROL.sub(" ", PurePath(file_name).stem)
+    return " ".join(stem.split())[:MAX_NAME].strip() or "dataset"
 
 
 def folded(name: str) -> str:

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from lab.config import REPOSITORY
-from lab.errors import DatasetError
+from lab.errors import DatasetError, DatasetOutOfReach
 from lab.forensics.datasets.files import path_of
 from lab.forensics.datasets.mapping import Mapping
 from lab.forensics.datasets.reading import read_file
@@ -39,7 +39,7 @@ def ensure_built_in(store: Store, data_dir: Path, file: Path = BUILT_IN) -> Data
         if store.read_only:
             return None
         return add(store, data_dir, sifted, name=file.stem, origin="built-in").dataset
-    except DatasetError as err:
+    except (DatasetError, DatasetOutOfReach) as err:
         _log.warning("The built-in dataset is left out: %s", err)
         return None
 

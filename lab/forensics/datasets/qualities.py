@@ -124,7 +124,10 @@ def qualities(
         for expert, column in values.items():
             said = (column[at] or "").strip()
             quality = _quality(said)
-            if not said:
+            odd = table.odd.get(columns[expert], {}).get(at)
+            if odd is not None:
+                bad.append(BadValue(table.lines[at], expert, odd, "is no quality: write true, false, or a number"))
+            elif not said:
                 empty += 1
             elif isinstance(quality, str):
                 bad.append(BadValue(table.lines[at], expert, showable(said, 40), quality))

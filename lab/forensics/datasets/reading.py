@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path, PurePath
 
 from lab.errors import DatasetError
+from lab.forensics.datasets.csv_out import DATASET_COLUMNS, unguarded
 from lab.forensics.datasets.decode import decode, refuse_foreign
 from lab.forensics.datasets.delimited import read_delimited
 from lab.forensics.datasets.json_rows import read_json
@@ -16,6 +18,7 @@ _BY_SUFFIX = {
     ".csv": "CSV", ".tsv": "TSV", ".tab": "TSV", ".json": "JSON", ".jsonl": "JSON Lines", ".ndjson": "JSON Lines",
     ".parquet": "Parquet", ".pq": "Parquet",
 }  # fmt: skip
+_ONE_VALUE = 1_000  # characters of a single JSON value, at most
 _ALIKE = ({"CSV", "TSV"}, {"CSV", "plain text"}, {"JSON", "CLINC150"})  # a name that promises one may hold the other
 
 
@@ -46,7 +49,21 @@ def read_bytes(data: bytes, file_name: str) -> Table:
         table = _text(decoded.text, name)
         if decoded.note:
             table = replace(table, notes=(decoded.note, *table.notes))
-    return _with_surprise(table, name)
+    return _with_surprise(_own_text(table), name)
+
+
+def _own_text(table: Table) -> Table:
+    """Return a CSV file that the lab wrote as what it was written from."""
+    if tuple(table.columns) not in (DATASET_COLUMNS, DATASET_COLUMNS[:-1]) or table.layout != "CSV":
+        return table
+    columns = unguarded(table.columns)
+    if columns is None:
+        return table
+    note = (
+        "This CSV has the lab's own header, so the apostrophe that the lab puts before text that looks like a formula "
+        "was taken off again."
+    )
+    return replace(table, columns=columns, notes=(*table.notes, note))
 
 
 def _check_bytes(size: int, name: str) -> None:
@@ -63,12 +80,25 @@ def _text(text: str, name: str) -> Table:
         raise DatasetError(f"{name} holds nothing but blanks. Choose a file with a prompt a row.")
     if start[:100].casefold().startswith(("<!doctype html", "<html", "<?xml")):
         raise DatasetError(f"{name} is a web page or XML. Download the data itself, as CSV or JSON Lines.")
-    return read_json(text, name) if start[0] in "{[" else read_delimited(text, name)
+    return read_json(text, name) if start[0] in "{[" or _is_json_value(text, name) else read_delimited(text, name)
+
+
+def _is_json_value(text: str, name: str) -> bool:
+    """Tell whether a file that is named like JSON holds a single value of it, such as null."""
+    if _BY_SUFFIX.get(PurePath(name).suffix.casefold()) not in ("JSON", "JSON Lines") or len(text) > _ONE_VALUE:
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _with_surprise(table: Table, name: str) -> Table:
     promised = _BY_SUFFIX.get(PurePath(name).suffix.casefold())
     if promised is None or promised == table.layout or any({promised, table.layout} <= alike for alike in _ALIKE):
         return table
+    if {promised, table.layout} == {"JSON Lines", "JSON"} and len(table) + len(table.malformed) == 1:
+        return table  # an object on a line is both
     surprise = f"{name} is named like {promised} but holds {table.layout}; it was read as {table.layout}."
     return replace(table, notes=(surprise, *table.notes))

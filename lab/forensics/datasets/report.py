@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import Counter, abc
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
 from lab.errors import DatasetError
 from lab.forensics.datasets.csv_out import to_csv
-from lab.forensics.datasets.mapping import Mapped, Mapping, apply
+from lab.forensics.datasets.mapping import Mapped, Mapping, apply, notes_of
 from lab.forensics.datasets.normalise import normal
 from lab.forensics.datasets.table import TROUBLE, BadRow, Counted, Reason, Table, showable
 from lab.records import Split
@@ -18,6 +18,8 @@ from lab.types import NONE
 
 REASONS: tuple[Reason, ...] = get_args(Reason)
 """Why a row is left out, in the order in which it is asked: a row has the first reason that holds."""
+
+_NAMED = 6  # labels that are named one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def sift(
     labels = tuple(mapped.labels[row] for row in good)
     report = Report(
         table.file_name, table.layout, table.counted, len(table) + len(table.malformed), len(good), tuple(bad),
-        (*table.notes, *_notes(labels)),
+        (*table.notes, *notes_of(table, mapping), *_notes(labels)),
     )  # fmt: skip
     return Sifted(
         tuple(mapped.prompts[row] for row in good),
@@ -107,12 +109,28 @@ def sift(
     )
 
 
+def foreign_labels(labels: Iterable[str | None], experts: Collection[str]) -> dict[str, int]:
+    """Return the labels that are no expert's name and not `none`, with their numbers of rows, the commonest first."""
+    known = {*experts, NONE}
+    counts = Counter(label for label in labels if label is not None and label not in known)
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def foreign_sentence(foreign: abc.Mapping[str, int], router: str = "the live router") -> str:
+    """Return how many rows are labelled with no expert of a router, and how."""
+    n = sum(foreign.values())
+    named = [f"{showable(label, 40)} {count:,}" for label, count in list(foreign.items())[:_NAMED]]
+    more = f" and {len(foreign) - _NAMED:,} more" if len(foreign) > _NAMED else ""
+    return f"{n:,} {'rows are' if n != 1 else 'row is'} labelled with no expert of {router}: {', '.join(named)}{more}."
+
+
 def refuse_nothing(sifted: Sifted) -> None:
     """Raise DatasetError where no row is left to store."""
     if not sifted.prompts:
         report = sifted.report
         why = ", ".join(f"{count:,} {reason}" for reason, count in report.by_reason.items())
-        raise DatasetError(f"No row of {report.file_name} can be used: {why or 'it has none'}. Correct the file first.")
+        said = f"No row of {report.file_name} can be used: {why or 'it has none'}."
+        raise DatasetError(" ".join((said, *(report.notes or ("Correct the file first.",)))))
 
 
 _Faults = dict[int, tuple[Reason, str]]
@@ -120,7 +138,7 @@ _Faults = dict[int, tuple[Reason, str]]
 
 def _faults(mapped: Mapped, allowed: Collection[str] | None, max_chars: int, mapping: Mapping) -> _Faults:
     """Return what is wrong with rows by themselves, by row."""
-    faults: _Faults = {}
+    faults: _Faults = dict(mapped.faults)
     others = (("label", mapped.labels), ("query type", mapped.query_types), ("source", mapped.sources))
     for what, values in others:
         troubled = {value for value in set(values) if value is not None and TROUBLE.search(value)}

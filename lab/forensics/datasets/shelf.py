@@ -65,13 +65,14 @@ def add(
 ) -> Added:
     """Store the good rows, once: the same content returns the dataset that is there, and says so.
 
-    Raises DatasetError where no row is good or the folder cannot be written, StoreError.
+    Raises DatasetError where no row is good, DatasetOutOfReach where the folder cannot be written, StoreError.
     """
     refuse_nothing(sifted)
     content_hash = content_hash_of(sifted)
     path = path_of(data_dir, content_hash)
     with alone(data_dir):
-        if not holds(path, content_hash):
+        lost = not holds(path, content_hash)
+        if lost:
             write(path, sifted, near_duplicates(sifted.prompts))
         before = stored.of_content(store, content_hash)
         dataset, new = stored.add(
@@ -90,20 +91,23 @@ def add(
         )
         groups = _content(data_dir, dataset).groups
     back = new and before is not None
-    return Added(dataset, new, sifted.report, tuple(_notes(dataset, new, back, seed, groups)))
+    return Added(dataset, new, sifted.report, tuple(_notes(dataset, new, back, lost, seed, groups)))
 
 
-def _notes(dataset: Dataset, new: bool, back: bool, seed: int, groups: Ints) -> Iterator[str]:
+def _notes(dataset: Dataset, new: bool, back: bool, lost: bool, seed: int, groups: Ints) -> Iterator[str]:
     if back:
         yield "These rows were deleted here once; the labels given to them, and what was measured on them, are back."
-    if not new:
+    if not new and lost:
+        yield f"The file of {dataset.name!r} was missing or damaged; these are its rows, and it is whole again."
+    elif not new:
         yield f"These rows are already here as {dataset.name!r}; nothing was stored twice."
     if dataset.seed != seed:
         yield f"{dataset.name!r} keeps its seed {dataset.seed}, so that no sealed row becomes another one."
     labelled = dataset.rows - dataset.labels.get("", 0)
     if labelled < NESTED_BELOW:
+        are = "rows are" if labelled != 1 else "row is"
         yield (
-            f"{labelled:,} labelled rows are too few to seal some (under {NESTED_BELOW}): "
+            f"{labelled:,} labelled {are} too few to seal some (under {NESTED_BELOW}): "
             "figures come from nested cross-validation."
         )
     largest = int(np.bincount(groups).max())
@@ -114,7 +118,7 @@ def _notes(dataset: Dataset, new: bool, back: bool, seed: int, groups: Ints) -> 
 def load(store: Store, data_dir: Path, dataset_id: str) -> Rows:
     """Return the rows of a dataset with the labels that people gave.
 
-    Raises NotFound for a deleted or unknown dataset, DatasetError where its file is missing or damaged.
+    Raises NotFound for a deleted or unknown dataset, DatasetOutOfReach where its file is missing or damaged.
     """
     dataset = stored.get(store, dataset_id)
     said = {row: label.expert for row, label in given.of_dataset(store, dataset_id).items() if label.expert is not None}
@@ -153,7 +157,7 @@ def _splits(dataset: Dataset, content: Content) -> tuple[Split, ...]:
 
 
 def delete(store: Store, data_dir: Path, dataset_id: str, *, deleted_at: datetime | None = None) -> Dataset:
-    """Delete a dataset: its rows go, its name stays for the runs on it. Raises NotFound, DatasetError, StoreError."""
+    """Delete a dataset: its rows go, its name stays for the runs on it. Raises NotFound, StoreError."""
     with alone(data_dir):
         dataset = stored.delete(store, dataset_id, deleted_at=deleted_at)
         found = stored.of_content(store, dataset.content_hash)

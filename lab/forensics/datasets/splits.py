@@ -19,6 +19,9 @@ SHARES: Mapping[Split, float] = {"tune": 0.5, "dev": 0.25, "sealed": 0.25}
 NESTED_BELOW = 300
 """With fewer labelled rows than this there is nothing to seal: figures come from nested cross-validation."""
 
+MAX_SEED = 2**31 - 1
+"""The largest seed that splits are drawn with; the least is 0."""
+
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lab.errors import DatasetError
@@ -16,7 +16,9 @@ MAX_ROWS = 1_000_000
 MAX_COLUMNS = 1_000
 _SHOWN_CHARS = 1_000  # of a bad row's text; its file still has the whole
 
-Reason = Literal["ragged", "encoding", "empty", "overlong", "unknown expert", "contradictory", "duplicate"]
+Reason = Literal[
+    "ragged", "encoding", "empty", "overlong", "unknown expert", "unknown split", "contradictory", "duplicate"
+]
 Counted = Literal["line", "row"]
 
 TROUBLE = re.compile("[\x00\ud800-\udfff\ufffd]")
@@ -41,7 +43,8 @@ class Table:
     """Columns of equal length as text; None where a row has nothing there.
 
     `lines` says where each row stands, counted in lines of the file or in rows, from 1. `malformed` rows are in no
-    column. A column in `nested` holds lists or objects and cannot be mapped; its values are None.
+    column. A column in `nested` holds lists or objects and cannot be mapped; its values are None. So is a single value
+    that is no text: `odd` says what it is, by column and place.
     """
 
     columns: Mapping[str, Sequence[str | None]]
@@ -52,6 +55,7 @@ class Table:
     layout: str = "CSV"  # CSV | TSV | plain text | JSON | JSON Lines | CLINC150 | Parquet | labels
     counted: Counted = "line"
     file_name: str = ""
+    odd: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows that have the shape of the table."""

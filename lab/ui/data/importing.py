@@ -9,6 +9,7 @@ import streamlit as st
 from lab.errors import DatasetError, LabError
 from lab.forensics.datasets import (
     MAX_BYTES,
+    MAX_SEED,
     Added,
     Sifted,
     add,
@@ -24,14 +25,12 @@ from lab.store import labels
 from lab.types import RouterConfig
 from lab.ui import resources, text
 from lab.ui.components import fault
-from lab.ui.data import columns, manage, meanings, pending, places, report
+from lab.ui.data import columns, manage, meanings, pending, places, report, strangers, unmapped
 from lab.ui.data.pending import Pending
 from lab.ui.resources import Lab
 
 AT_ONCE = 30_000
 """Rows that are stored while the person waits; more are a job."""
-
-_MOST_SEED = 2**31 - 1
 
 
 def draw(routers: Mapping[str, RouterConfig]) -> None:
@@ -56,7 +55,8 @@ def _choose() -> None:
         st.rerun()
     refused = pending.refused()
     if refused is not None:
-        fault(refused, title="This file was not taken")
+        what, why = refused
+        fault(why, title=f"Not taken: {text.plain(what)}")  # a browser may say the next file's fault by itself
     st.caption(
         "A row a prompt; a column with its label (an expert, an intent, or none), and if there is one its kind, source "
         "and split. CLINC150's data_full.json and BANKING77's CSV files work as they are. Nothing leaves this machine."
@@ -81,7 +81,7 @@ def _take_corrected() -> None:
     try:
         pending.take_labels(labelled_events(resources.lab().store))
     except LabError as err:
-        pending.refuse(err)
+        pending.refuse(err, "corrected prompts")
 
 
 def built_in() -> None:
@@ -101,7 +101,7 @@ def _add_built_in() -> None:
             sifted = sift(read_file(BUILT_IN), Columns("prompt", label="expert", query_type="query_type"))
             dataset = add(lab.store, lab.settings.data_dir, sifted, name=BUILT_IN.stem, origin="built-in").dataset
     except LabError as err:
-        pending.refuse(err)
+        pending.refuse(err, BUILT_IN.name)
         return
     places.use(dataset)
 
@@ -119,6 +119,7 @@ def _map(found: Pending, routers: Mapping[str, RouterConfig]) -> None:
     if found.error is not None:
         fault(found.error, title="Not stored")
     fits = columns.draw(found)
+    unmapped.draw(found)
     try:
         if fits:
             meanings.draw(found, routers)
@@ -126,6 +127,7 @@ def _map(found: Pending, routers: Mapping[str, RouterConfig]) -> None:
             with st.spinner(f"Reading {len(found.table):,} rows …"):
                 sifted = found.sifted()
             report.of_sifted(sifted, found.id)
+            strangers.on_the_way_in(found, sifted, routers)
             _add_button(found, sifted)
     except DatasetError as err:
         fault(err)
@@ -137,7 +139,7 @@ def _add_button(found: Pending, sifted: Sifted) -> None:
         st.text_input("Name", found.name, key=name_key, width=240, max_chars=80, on_change=_rename,
                       args=(found, name_key))  # fmt: skip
         st.number_input(
-            "Seed of the splits", 0, _MOST_SEED, found.seed, key=seed_key, width=160, on_change=_reseed,
+            "Seed of the splits", 0, MAX_SEED, found.seed, key=seed_key, width=160, on_change=_reseed,
             args=(found, seed_key), help="Half of the rows choose settings, a quarter judges them, a quarter is kept "
             "for the end; near-duplicates stay together. A split that the file names stands.",
         )  # fmt: skip

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from lab.errors import LabError
+from lab.errors import LabError, NotFound
 from lab.forensics.datasets import Rows, unlabelled
 from lab.forensics.evidence import Ints
 from lab.records import Label
@@ -182,6 +182,9 @@ def _label(rows: Rows, mark: str, expert: str) -> None:
             resources.lab().store, now.label_id,
             dataset_id=rows.dataset.id, row=now.row, prompt=rows.prompts[now.row], expert=expert,
         )  # fmt: skip
+    except NotFound:
+        st.session_state[_ERROR] = opened_row.deleted(rows)
+        return
     except LabError as err:
         st.session_state[_ERROR] = err
         return

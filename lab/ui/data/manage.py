@@ -9,6 +9,7 @@ import streamlit as st
 
 from lab.errors import LabError
 from lab.forensics.datasets import Rows, Sifted, add, delete, left_out, to_csv
+from lab.forensics.datasets.csv_out import DATASET_COLUMNS
 from lab.records import Dataset
 from lab.store import datasets as stored
 from lab.ui import resources, text, workbench
@@ -73,7 +74,8 @@ def _downloads(rows: Rows) -> None:
     st.download_button(
         "CSV", lambda: to_csv(columns(rows)), f"{name}.csv", "text/csv", key="dataset-csv",
         on_click="ignore", icon=":material/download:", type="tertiary",
-        help="For spreadsheets: text that looks like a formula gets an apostrophe in front.",
+        help="For spreadsheets: text that looks like a formula gets an apostrophe in front, which goes again when the "
+        "file is added here.",
     )  # fmt: skip
     st.download_button(
         "JSONL", lambda: to_jsonl(rows), f"{name}.jsonl", "application/jsonl", key="dataset-jsonl",
@@ -84,13 +86,8 @@ def _downloads(rows: Rows) -> None:
 
 def columns(rows: Rows) -> dict[str, list[object]]:
     """Return the rows as columns; splits only where they are more than one, as the lab draws them anew otherwise."""
-    made: dict[str, list[object]] = {
-        "prompt": list(rows.prompts),
-        "label": list(rows.labels),
-        "query_type": list(rows.query_types),
-        "source": list(rows.sources),
-    }
-    return made if rows.nested else made | {"split": list(rows.splits)}
+    values = (rows.prompts, rows.labels, rows.query_types, rows.sources, *(() if rows.nested else (rows.splits,)))
+    return {name: list(column) for name, column in zip(DATASET_COLUMNS, values, strict=False)}
 
 
 def to_jsonl(rows: Rows) -> bytes:

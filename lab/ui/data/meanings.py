@@ -83,8 +83,13 @@ def _settle(
         pending.remap(label_map=meant)
 
 
+def choose(pending: Pending, meaning: str, routers: Mapping[str, RouterConfig]) -> None:
+    """Let labels stay as they are, or become experts of the router called `meaning`."""
+    _settle(pending, meaning, routers)
+
+
 def _choose(pending: Pending, key: str, routers: Mapping[str, RouterConfig]) -> None:
-    _settle(pending, st.session_state[key] or KEEP, routers)
+    choose(pending, st.session_state[key] or KEEP, routers)
 
 
 def _first(counts: Mapping[str, int]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lab.errors import LabError
+from lab.errors import LabError, NotFound
 from lab.forensics.datasets import Rows
 from lab.records import Label
 from lab.store import labels as given
@@ -96,10 +96,19 @@ def _store(rows: Rows, row: int, label_id: str, expert: str | None) -> None:
             prompt=rows.prompts[row],
             expert=expert,
         )
+    except NotFound:
+        st.toast(f"The label was not stored. {text.sentence(str(deleted(rows)))}")
+        return
     except LabError as err:
         st.toast(f"The label was not stored. {text.sentence(str(err))}")
         return
     st.toast("The label was taken back." if expert is None else f"Stored: {text.plain(expert)}.")
+
+
+def deleted(rows: Rows) -> NotFound:
+    """Return what to say where the dataset of these rows went meanwhile."""
+    name, file = rows.dataset.name, rows.dataset.file_name or "its file"
+    return NotFound(f"The dataset {name!r} was deleted meanwhile. Add {file} again to go on: its labels are kept.")
 
 
 def _router_hash(rows: Rows, config: RouterConfig) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 from typing import Any
 
 import streamlit as st
 
 from lab.errors import DatasetError, LabError
-from lab.forensics.datasets import LABELLED_EVENTS, Added, Mapping, Sifted, Table, guess, read_bytes, sift
+from lab.forensics.datasets import LABELLED_EVENTS, Added, Mapping, Sifted, Table, guess, names, read_bytes, sift
+from lab.forensics.datasets.mapping import refuse_nested_prompt
 from lab.types import new_id
+
+_log = logging.getLogger(__name__)
 
 _PENDING, _REFUSED, _UPLOADS = "import", "import_refused", "import_uploads"
 KEEP = "keep"
@@ -60,9 +63,9 @@ def current() -> Pending | None:
     return found
 
 
-def refused() -> LabError | None:
-    """Return why the file that was chosen last cannot be read."""
-    found: LabError | None = st.session_state.get(_REFUSED)
+def refused() -> tuple[str, LabError] | None:
+    """Return the name of the file that was chosen last, and why it cannot be read."""
+    found: tuple[str, LabError] | None = st.session_state.get(_REFUSED)
     return found
 
 
@@ -77,9 +80,13 @@ def take(data: bytes, file_name: str) -> None:
     st.session_state[_REFUSED] = None
     try:
         table = read_bytes(data, file_name)
-        st.session_state[_PENDING] = Pending(table, _guessed(table), "import", PurePath(table.file_name).stem)
+        st.session_state[_PENDING] = Pending(table, _guessed(table), "import", names.of_file(table.file_name))
     except LabError as err:
-        st.session_state[_REFUSED] = err
+        refuse(err, file_name)
+    except Exception as err:  # noqa: BLE001  whatever a file makes a reader raise: the next file must still get in
+        _log.exception("%r cannot be read", file_name)
+        why = f"{file_name} cannot be read ({type(err).__name__}: {err}). Write it as CSV or JSON Lines."
+        refuse(DatasetError(why), file_name)
 
 
 def take_labels(table: Table) -> None:
@@ -93,9 +100,9 @@ def drop() -> None:
     st.session_state.pop(_REFUSED, None)
 
 
-def refuse(err: LabError) -> None:
+def refuse(err: LabError, what: str) -> None:
     """Keep why a file, or what was to be one, cannot be taken."""
-    st.session_state[_REFUSED] = err
+    st.session_state[_REFUSED] = (what, err)
 
 
 def _guessed(table: Table) -> Mapping:
@@ -103,6 +110,7 @@ def _guessed(table: Table) -> Mapping:
     try:
         return guess(table)
     except DatasetError:
+        refuse_nested_prompt(table)
         could = [name for name in table.columns if name not in table.nested]
         if len(could) < 2:  # nothing to choose from
             raise

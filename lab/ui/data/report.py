@@ -11,11 +11,13 @@ from lab.ui import resources, tables, text
 _MOST = 2_000
 _GOOD = "can be used"
 _MEANS = {
-    "ragged": "the line has no such shape as the others",
+    "ragged": "the row has no such shape as the others",
     "encoding": "characters were lost or damaged before the file came here",
     "empty": "there is no prompt",
     "overlong": "longer than a prompt may be",
-    "unknown expert": "the label is no expert of the router",
+    "unknown expert": "the label is no expert of the router: say what it becomes when the file is added, or let labels "
+    "stay as they are and make experts from them",
+    "unknown split": "the word in the column of the splits names none of them",
     "contradictory": "the same prompt is there with other labels, so none of them is right for sure",
     "duplicate": "the same prompt with the same label is there already",
 }

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.forensics.datasets import to_csv
+from lab.forensics.datasets import guess, read_bytes, sift, to_csv
+from lab.forensics.datasets.csv_out import DATASET_COLUMNS, unguarded
 
 
 def back(data: bytes) -> list[list[str]]:
@@ -55,3 +56,35 @@ def test_any_text_comes_back_but_for_the_apostrophe(values):
     for value, cell in zip(values, found, strict=True):
         assert cell in (value, f"'{value}")
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+MARKED = ["=1+1", "'=1+1", "''-5", "-5 degrees", "'tis nothing", "＝full", "\ttab", "plain", "'"]
+
+
+@given(st.lists(st.one_of(st.sampled_from(MARKED), st.text("'=-@a ")), min_size=1))
+def test_every_text_comes_back_from_a_csv_of_the_lab(values):
+    found = [row[0] if row else "" for row in back(to_csv({"t": values}))[1:]]
+    again = unguarded({"t": found})
+    assert (found if again is None else again["t"]) == values
+
+
+def test_a_dataset_comes_back_from_its_csv_as_the_same_text():
+    n = len(MARKED)
+    columns = dict(zip(DATASET_COLUMNS, (MARKED, ["@home"] * n, [None] * n, ["+"] * n), strict=False))
+    table = read_bytes(to_csv(columns), "mine.csv")
+    found = sift(table, guess(table))
+    assert (found.prompts, set(found.labels), set(found.sources)) == (tuple(MARKED), {"@home"}, {"+"})
+    assert any("was taken off again" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "prompt,label\n'=1+1,a\n",  # another header
+        "prompt,label,query_type,source\n'=1+1,a,b,c\n=2+2,a,b,c\n",  # the lab leaves no formula as it is
+    ],
+)
+def test_an_apostrophe_of_somebody_else_stays(lines):
+    table = read_bytes(lines.encode(), "theirs.csv")
+    assert table.columns["prompt"][0] == "'=1+1"
+    assert table.notes == ()

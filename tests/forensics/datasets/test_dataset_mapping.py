@@ -7,7 +7,8 @@ from dataset_case import read
 
 from lab.errors import DatasetError
 from lab.forensics.datasets import Mapping, guess, labels_of, preview, read_bytes, sift
-from lab.forensics.datasets.mapping import MAX_LABELS
+from lab.forensics.datasets.mapping import MAX_LABELS, label_candidates
+from lab.forensics.datasets.report import foreign_labels, foreign_sentence
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,42 @@ def test_columns_are_guessed_from_names_and_contents(lines, expected):
 
 def test_a_column_of_the_right_name_without_anything_in_it_is_not_taken():
     assert guess(read("prompt,text,label", ",what is it,x", ",why is it,y")).prompt == "text"
+
+
+def test_two_columns_that_could_be_the_label_are_offered_and_none_is_taken():
+    found = read("ticket_id,subject,team,channel", *(
+        f"{at},the parcel number {at} is late,{'Billing' if at % 2 else 'Shipping'},{('mail', 'phone', 'chat')[at % 3]}"
+        for at in range(12)
+    ))  # fmt: skip
+    mapping = guess(found)
+    assert (mapping.prompt, mapping.label) == ("subject", None)
+    assert label_candidates(found, mapping) == {"team": 2, "channel": 3}
+
+
+def test_one_word_that_names_no_split_costs_its_row_and_test_rows_stay_out_of_tune():
+    lines = [f"prompt number {at},a,{'train' if at % 2 else 'test'}" for at in range(9)]
+    found = sift(table := read("prompt,label,split", *lines, "the last one,a,unused"), guess(table))
+    assert found.splits == ("sealed", "tune") * 4 + ("sealed",)
+    (bad,) = found.report.bad
+    assert (bad.reason, bad.detail) == ("unknown split", "'unused' names no split")
+
+
+def test_a_column_of_splits_that_is_not_taken_is_said():
+    table = read("prompt,label,fold", "what is it,a,1", "why is it,b,2", "who is it,a,train")
+    assert guess(table).split is None
+    assert sift(table, guess(table)).report.notes[0] == (
+        "The column 'fold' holds '1', '2' in 2 rows: no split has such a name, so the lab draws the splits itself."
+    )
+
+
+def test_a_preview_does_not_ask_the_first_rows_alone_whether_a_column_names_splits():
+    table = read("prompt,split", "a,later", "b,now", "c,test")
+    assert preview(table, Mapping("prompt", split="split"), 2)["split"] == [None, None]
+
+
+def test_labels_that_are_no_expert_are_counted_by_row():
+    foreign = foreign_labels(["Zoomer", "wizard", None, "none", "zoomer", "wizard"], ["zoomer"])
+    assert foreign_sentence(foreign) == "3 rows are labelled with no expert of the live router: wizard 2, Zoomer 1."
 
 
 def test_numbers_are_no_prompts():

@@ -253,7 +253,7 @@ def test_the_command_says_what_became_of_every_row(capsys, here):
         (["few", "FILE", *EXPERTS, "--prompt", "good"], 2, "None of the 1 prompts of answers.csv (column 'good'"),
         (["few", "FILE", *EXPERTS, "--source", ""], 2, "The source of the outcomes is empty"),
         (["few", "nowhere.csv", *EXPERTS], 2, "nowhere.csv does not exist"),
-        (["other", "FILE", *EXPERTS], 1, "No dataset has the name or id 'other'. Take one of: 'few'."),
+        (["other", "FILE", *EXPERTS], 2, "No dataset has the name or id 'other'. Take one of: 'few'."),
     ],
 )
 def test_bad_input_is_one_line_and_stores_nothing(capsys, here, arguments, status, says):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -12,12 +13,25 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from dataset_case import NOW, read, sifted
 
-from lab.errors import DatasetError, NotFound, StoreError
-from lab.forensics.datasets import Mapping, add, delete, files, labelled, load, shelf, sift, unlabelled
+from lab.errors import DatasetError, DatasetOutOfReach, NotFound, StoreError
+from lab.forensics.datasets import (
+    Mapping,
+    add,
+    delete,
+    files,
+    guess,
+    labelled,
+    load,
+    read_bytes,
+    shelf,
+    sift,
+    unlabelled,
+)  # fmt: skip
 from lab.store import Store, datasets, labels, open_store
 
 FEW = sifted([("tell me a joke", "zoomer"), ("what is entropy", "professor"), ("open the door", "none"), ("hm", None)])
@@ -77,7 +91,7 @@ def test_one_row_of_one_class_is_a_dataset(store, tmp_path):
     added = add(store, tmp_path, sifted([("a", "x")]), name="one")
     assert load(store, tmp_path, added.dataset.id).labels == ("x",)
     assert added.notes == (
-        "1 labelled rows are too few to seal some (under 300): figures come from nested cross-validation.",
+        "1 labelled row is too few to seal some (under 300): figures come from nested cross-validation.",
     )
 
 
@@ -216,8 +230,44 @@ def test_a_file_that_is_not_what_was_stored_is_named(store, tmp_path, spoil, sen
     dataset = add(store, tmp_path, FEW, name="few").dataset
     shelf._content_cache.__init__(1)  # type: ignore[misc]  # as in another process
     spoil(files.path_of(tmp_path, dataset.content_hash))
-    with pytest.raises(DatasetError, match=sentence):
+    with pytest.raises(DatasetOutOfReach, match=sentence):
         load(store, tmp_path, dataset.id)
+
+
+def test_where_no_row_is_left_the_notes_tell_the_way_out(store, tmp_path):
+    table = read_bytes("prompt,label\ncafé crème,a\nnaïve,b\n".encode("latin-1"), "latin1.csv")
+    with pytest.raises(DatasetError, match=r"No row of latin1\.csv can be used: 2 encoding\. .*save the file as UTF-8"):
+        add(store, tmp_path, sift(table, guess(table)), name="latin1")
+
+
+def test_adding_a_file_again_says_that_it_mended_what_was_lost(store, tmp_path):
+    dataset = add(store, tmp_path, FEW, name="few").dataset
+    assert "nothing was stored twice" in add(store, tmp_path, FEW, name="few").notes[0]
+    files.path_of(tmp_path, dataset.content_hash).write_bytes(b"PAR1 nonsense")
+    assert add(store, tmp_path, FEW, name="few").notes[0] == (
+        "The file of 'few' was missing or damaged; these are its rows, and it is whole again."
+    )
+
+
+def test_groups_that_changed_on_the_disk_are_told_and_adding_the_file_again_mends_them(store, tmp_path):
+    dataset = add(store, tmp_path, FEW, name="few").dataset
+    path = files.path_of(tmp_path, dataset.content_hash)
+    table = pq.read_table(path)
+    spoilt = table.set_column(5, table.schema.field("group"), pa.array([0] * len(FEW.prompts)))
+    pq.write_table(spoilt, path)
+    shelf._content_cache.__init__(1)  # type: ignore[misc]  # as in another process
+    with pytest.raises(DatasetOutOfReach, match="somebody changed it"):
+        load(store, tmp_path, dataset.id)
+    add(store, tmp_path, FEW, name="few")
+    assert load(store, tmp_path, dataset.id).groups.tolist() == list(range(len(FEW.prompts)))
+
+
+def test_a_file_that_was_stored_without_a_hash_of_its_groups_still_opens(store, tmp_path):
+    dataset = add(store, tmp_path, FEW, name="few").dataset
+    path = files.path_of(tmp_path, dataset.content_hash)
+    pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
+    shelf._content_cache.__init__(1)  # type: ignore[misc]
+    assert load(store, tmp_path, dataset.id).prompts == FEW.prompts
 
 
 # --------------------------------------------------------------------------------------------------- kills and faults
@@ -301,8 +351,19 @@ def test_a_store_that_refuses_leaves_no_row_and_the_next_try_works(store, tmp_pa
 def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(store, tmp_path):
     place = tmp_path / "place"
     place.write_text("a file stands where the folder should be")
-    with pytest.raises(DatasetError, match=r"The folder .*place/datasets cannot be written.*LAB_DATA_DIR"):
+    with pytest.raises(DatasetOutOfReach, match=r"place/datasets is no folder, or lies in none\. Set LAB_DATA_DIR to"):
         add(store, place, FEW, name="few")
+
+
+def test_a_full_disk_is_told_and_what_was_half_written_is_not_in_its_way(store, tmp_path, monkeypatch):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(DatasetOutOfReach, match=r"The disk that holds .*datasets is full, so nothing of this was"):
+        add(store, tmp_path, FEW, name="few")
+    assert [path.name for path in (tmp_path / "datasets").iterdir()] == [".lock"]
+    assert datasets.listed(store) == []
 
 
 ADD_OFTEN = """
