@@ -244,7 +244,7 @@ def in_words(found: Comparison, *, second: str, first: str) -> str:
     counts = f"It fixes {fixed} of {n:,} prompts and breaks {broken}"
     if found.verdict == "same":
         moved = len(found.moved)
-        return f"{second} is right and wrong on the same {n:,} prompts as {first}" + (
+        return f"{second[:1].upper()}{second[1:]} is right and wrong on the same {n:,} prompts as {first}" + (
             f"; {moved} of them go by another layer or to another wrong expert." if moved else "."
         )
     low, high = found.accuracy.difference.low, found.accuracy.difference.high

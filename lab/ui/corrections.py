@@ -19,6 +19,7 @@ from lab.ui import notices, resources, text, wording, workbench
 
 _MOST_KEYS = 9
 _MOST_BUTTONS = 12
+_KEYS = "Keys answer once you leave the prompt box with Tab."
 
 
 def of_event(routed: Routed) -> None:
@@ -29,6 +30,7 @@ def of_event(routed: Routed) -> None:
         given = None  # the frame says that the database does not answer
     target = {"event_id": routed.event.id, "prompt": routed.event.decision.prompt}
     _draw(routed.version.config, target, None if given is None else given.expert)
+    st.caption(_KEYS)
 
 
 def of_row(config: RouterConfig, rows: Rows, row: int) -> None:

@@ -40,25 +40,16 @@ def _follow(event_id: str, prompt: str) -> None:
     before = st.session_state.get(_SHOWN)
     if before == (event_id, prompt):
         return
-    if st.session_state.get(_box()) in (None, "", before and before[1]):
-        st.session_state[_box()] = prompt
+    if st.session_state.get(PROMPT) in (None, "", before and before[1]):
+        st.session_state[PROMPT] = prompt
     st.session_state[_SHOWN] = (event_id, prompt)
 
 
-def _box() -> str:
-    """The key of the prompt box: another one for each event, so that what was sent no longer holds the keyboard."""
-    return f"{PROMPT}-{st.session_state.setdefault(_NEXT, new_id())}"
-
-
 def prompt_box() -> None:
-    """Draw the prompt box, its buttons and the example chips; each of them routes once, however often it is pressed.
-
-    Once a prompt is decided, the box lets go of the keyboard: the keys of the decision answer then.
-    """
-    box = _box()
-    event_id = st.session_state[_NEXT]
+    """Draw the prompt box, its buttons and the example chips; each of them routes once, however often it is pressed."""
+    event_id = st.session_state.setdefault(_NEXT, new_id())
     with st.form("route", border=False):
-        st.text_area("Prompt", key=box, height=110, placeholder="Ask anything, or take an example below.")
+        st.text_area("Prompt", key=PROMPT, height=110, placeholder="Ask anything, or take an example below.")
         with st.container(horizontal=True):
             st.form_submit_button(
                 "Route",
@@ -66,22 +57,20 @@ def prompt_box() -> None:
                 type="primary",
                 shortcut="Ctrl+Enter",
                 on_click=_route,
-                args=(event_id, box, False),
+                args=(event_id, False),
             )
-            st.form_submit_button(
-                "Ask every expert", key=f"every-{event_id}", on_click=_route, args=(event_id, box, True)
-            )
+            st.form_submit_button("Ask every expert", key=f"every-{event_id}", on_click=_route, args=(event_id, True))
     with st.container(horizontal=True, gap="xsmall", key="examples"):
         for label, prompt in EXAMPLES.items():
             key = f"example-{label}-{event_id}"
-            st.button(label, key=key, on_click=_example, args=(event_id, box, prompt), help=text.plain(prompt))
+            st.button(label, key=key, on_click=_example, args=(event_id, prompt), help=text.plain(prompt))
     error = st.session_state.pop(_ERROR, None)
     if error:
         fault(error)
 
 
-def _route(event_id: str, box: str, every_expert: bool) -> None:
-    exchange, prompt = resources.lab().exchange, st.session_state[box] or ""
+def _route(event_id: str, every_expert: bool) -> None:
+    exchange, prompt = resources.lab().exchange, st.session_state[PROMPT] or ""
     try:
         shown = current() if every_expert else None
         if shown is None or shown.event.decision.prompt != prompt:
@@ -93,12 +82,11 @@ def _route(event_id: str, box: str, every_expert: bool) -> None:
         return
     st.query_params[EVENT] = shown.event.id
     st.session_state[_NEXT] = new_id()
-    st.session_state[_box()] = prompt
 
 
-def _example(event_id: str, box: str, prompt: str) -> None:
-    st.session_state[box] = prompt
-    _route(event_id, box, False)
+def _example(event_id: str, prompt: str) -> None:
+    st.session_state[PROMPT] = prompt
+    _route(event_id, False)
 
 
 def welcome() -> None:
@@ -222,6 +210,6 @@ def _open(ids: list[str]) -> Callable[[], None]:
         rows = st.session_state["history"]["selection"]["rows"]
         if rows:
             st.query_params[EVENT] = ids[rows[0]]
-            st.session_state[_box()] = ""
+            st.session_state.pop(PROMPT, None)
 
     return picked

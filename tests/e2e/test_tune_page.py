@@ -69,7 +69,7 @@ def test_a_cell_that_is_clicked_opens_onto_its_prompts_and_its_link_reopens_it(p
 
 def test_a_misrouted_row_opens_the_trace_of_the_route_page_and_a_change_goes_into_the_draft(page, lab):
     opened(page, f"{lab}/tune?cell=0.74%2C0")
-    table = page.locator(".st-key-misrouted [data-testid='stDataFrame']")
+    table = page.locator("[class*='st-key-misrouted-'] [data-testid='stDataFrame']")
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     page.mouse.click(box["x"] + 18, box["y"] + 55)
@@ -113,8 +113,10 @@ def test_the_whole_view_is_in_its_link(page, lab):
     page.wait_for_url("**m=**")
     link = page.url
     opened(page, link)
-    shown = page.evaluate("document.querySelector('.js-plotly-plot').data[0].colorbar.title.text")
-    assert shown == "coverage (not left to the fallback)"
+    page.wait_for_function(
+        "document.querySelector('.js-plotly-plot')?.data?.[0]?.colorbar?.title?.text === "
+        "'coverage (not left to the fallback)'"
+    )
 
 
 def test_figures_and_tables_are_downloaded(page, lab):

@@ -41,7 +41,7 @@ def table(
     chosen = sample.rows[places]
     tables.table(
         shown,
-        key=key,
+        key=f"{key}-{bench.rows.hash[:8]}",  # a label that is given here moves rows: no tick is left on another one
         name=file(bench, key),
         caption=f"{len(places):,} row{'s' * (len(places) != 1)}; click one to see why."
         + (f" The first {_MOST:,} are shown." if len(places) > _MOST else ""),
