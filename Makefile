@@ -16,7 +16,7 @@ run:
 
 test:
 	$(PYTHON) lab/install.py --tests
-	.venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	.venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check:
 	$(PYTHON) lab/install.py --tests

@@ -50,7 +50,10 @@ def draw() -> list[Dataset]:
             "tune": [None if one is None else one[0] for one in splits],
             "dev": [None if one is None else one[1] for one in splits],
             "sealed": [None if one is None else one[2] for one in splits],
-            "sealed looked at": [looks.count(resources.lab().store, one.id) for one in listed],
+            "sealed looked at": [
+                looks.count(resources.lab().store, one.id) if split else None
+                for one, split in zip(listed, splits, strict=True)
+            ],
             "labels": ["its rows cannot be read" if one is None else one.labels for one in found],
             "query types": [named(one.query_types) for one in listed],
             "sources": [named(one.sources) for one in listed],
