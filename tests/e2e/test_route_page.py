@@ -146,6 +146,8 @@ def test_a_history_row_opens_its_event(lab, page):
     first = page.url
     route(page, "what is the derivative of x^2")
     page.reload()
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()  # above the history, and drawn late
+    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
     table = page.get_by_test_id("stDataFrame").last
     expect(table).to_be_visible()
     table.scroll_into_view_if_needed()

@@ -103,7 +103,7 @@ def _headline(found: Tuning, baselines: list[Baseline], compared: list[tuple[Dis
         return "No baseline could be measured"
     place = max(known, key=lambda one: baselines[one].accuracy.value)
     best, against, mine = baselines[place], compared[place], found.accuracy.value
-    shown = f"{text.plain(best.name)} reaches {best.accuracy.value:.3f}, the recommended setting {mine:.3f}"
+    shown = text.begun(f"{text.plain(best.name)} reaches {best.accuracy.value:.3f}, the recommended setting {mine:.3f}")
     if against is None:
         return shown
     if against[1] >= 0.05:
