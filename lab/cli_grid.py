@@ -227,7 +227,7 @@ def _stakes(costs: list[str], config: RouterConfig, routers: Routers, store: Sto
             some = ", ".join(names[:8])
             raise SearchError(f"--cost {text!r} is not the cost of a call. Write EXPERT=2.5, with one of: {some}.")
         said[name] = cost
-    answers, overhead = ({}, None) if store is None else measured_times(store)
+    answers, overhead, _ = ({}, None, 0) if store is None else measured_times(store)
     call = said or priced([routers.with_settings(expert) for expert in config.experts])
     return Stakes(call=call, answer_ms=answers, overhead_ms=overhead)
 

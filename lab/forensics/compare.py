@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from lab.forensics.evidence import FALLBACK, Bools, Ints, Outcomes
-from lab.forensics.measures import MACRO_F1, Values, predicted, ratio
+from lab.forensics.measures import COST, MACRO_F1, Values, predicted, ratio
 from lab.forensics.metrics import (
     Interval,
     effective_rows,
@@ -138,7 +138,7 @@ def compare(
             sample.name(code): (float(shares[0][code]), float(shares[1][code]))
             for code in np.flatnonzero(shares[0] + shares[1]).tolist()
         },
-        cost=_paired(sample, first, second, "cost", stakes, draws),
+        cost=_paired(*(_drawn(sample, out, COST, stakes, draws) for out in (first, second))),
         told=tuple(_told(sample, first, second, name, stakes, draws) for name in measures),
     )
 
@@ -182,10 +182,10 @@ def _difference(sample: Sample, first: Outcomes, second: Outcomes) -> Paired:
     )
 
 
-def _paired(sample: Sample, first: Outcomes, second: Outcomes, name: str, stakes: Stakes, draws: Ints) -> Paired:
-    values = [_drawn(sample, out, name, stakes, draws) for out in (first, second)]
-    difference = values[1] - values[0]
-    return Paired(float(values[0][0]), float(values[1][0]), percentile_interval(float(difference[0]), difference[1:]))
+def _paired(first: Values, second: Values) -> Paired:
+    """A measure of both, each as `_drawn` has it, and their difference sample by sample."""
+    difference = second - first
+    return Paired(float(first[0]), float(second[0]), percentile_interval(float(difference[0]), difference[1:]))
 
 
 def _drawn(sample: Sample, out: Outcomes, name: str, stakes: Stakes, draws: Ints) -> Values:
@@ -210,14 +210,14 @@ def _macro_f1(sample: Sample, out: Outcomes, weights: Values) -> Values:
 
 
 def _told(sample: Sample, first: Outcomes, second: Outcomes, name: str, stakes: Stakes, draws: Ints) -> Told:
-    paired = _paired(sample, first, second, name, stakes, draws)
+    before, after = (_drawn(sample, out, name, stakes, draws) for out in (first, second))
+    interval = percentile_interval(float(after[0]), after[1:])
     if name != MACRO_F1:
         measure = ratio(name, sample, stakes)
         over, under = measure.over(second), measure.under(second)
         if np.isin(under, (0.0, 1.0)).all() and np.isin(over, (0.0, 1.0)).all():
-            return Told(name, paired.first, _share(sample, over, under > 0), paired.difference)
-    drawn = _drawn(sample, second, name, stakes, draws)
-    return Told(name, paired.first, percentile_interval(float(drawn[0]), drawn[1:]), paired.difference)
+            interval = _share(sample, over, under > 0)
+    return Told(name, float(before[0]), interval, _paired(before, after).difference)
 
 
 def _share(sample: Sample, hits: Values, some: Bools) -> Interval:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,18 +26,27 @@ def priced(experts: Sequence[Expert]) -> dict[str, float]:
     return costs if any(costs.values()) else {}
 
 
-def measured_times(store: Store) -> tuple[dict[str, float], tuple[float, float] | None]:
-    """Return the mean milliseconds of an answer by expert, and of deciding: layer 1 alone, and what layer 2 adds.
+class MeasuredTimes(NamedTuple):
+    """Mean milliseconds of what was stored last, an expert without measured answers being absent.
 
-    From what was stored last; an expert without measured answers is absent, and deciding is None without events.
+    `deciding`: layer 1 alone, and what layer 2 adds, which ran in `n` of the decisions; None without both.
     """
+
+    answers: dict[str, float]
+    deciding: tuple[float, float] | None
+    n: int
+
+
+def measured_times(store: Store) -> MeasuredTimes:
+    """Return what answers and decisions took. Raises StoreError."""
     answered = {expert: sum(times) / len(times) for expert, times in answers.times_by_expert(store).items()}
     timings = [event.decision.timings for event in events.recent(store, _EVENTS)]
     first = [one.keyword_ms for one in timings if one.keyword_ms is not None]
     second = [
         one.encode_ms + (one.score_ms or 0.0) for one in timings if one.encode_ms is not None and not one.encode_cached
     ]
-    return answered, (sum(first) / len(first), sum(second) / len(second)) if first and second else None
+    deciding = (sum(first) / len(first), sum(second) / len(second)) if first and second else None
+    return MeasuredTimes(answered, deciding, len(second))
 
 
 def quality(store: Store, rows: Rows, config: RouterConfig) -> Floats | None:

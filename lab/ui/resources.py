@@ -30,6 +30,7 @@ from lab.forensics.rules.of_dataset import RulesOfRows, Suggested, rules_of, sug
 from lab.forensics.runs import spec_to_json
 from lab.forensics.sample import Stakes
 from lab.forensics.sealed import searched_without_splits
+from lab.forensics.stored_figures import MeasuredTimes
 from lab.forensics.stored_figures import measured_times as stored_times
 from lab.forensics.stored_figures import quality as stored_quality
 from lab.forensics.traffic import Mix, mix
@@ -186,7 +187,7 @@ def _drafted(key: str, _rows: Rows, _before: RouterConfig, _after: RouterConfig)
 
 def rules(rows: Rows, config: RouterConfig, split: str) -> RulesOfRows:
     """Return what each pattern of a router does on a split. Raises SearchError, PatternError, EncoderUnavailable."""
-    times = measured_times()[1]
+    times = measured_times().deciding
     layer2_ms = None if times is None else round(times[1], 2)
     return _rules(f"{_key(rows, config)}\n{split}\n{layer2_ms}", rows, config, split, layer2_ms)
 
@@ -280,11 +281,8 @@ def traffic(rows: Rows, encoder: str) -> Mix | None:
 
 
 @st.cache_resource(ttl=_TIMES_S, max_entries=1, show_spinner=False)
-def measured_times() -> tuple[dict[str, float], tuple[float, float] | None]:
-    """Return the mean milliseconds of an answer by expert, and of deciding: layer 1 alone, and what layer 2 adds.
-
-    From what was stored last; an expert without measured answers is absent, and deciding is None without events.
-    """
+def measured_times() -> MeasuredTimes:
+    """Return what answers and decisions took, as it was stored last. Raises StoreError."""
     return stored_times(lab().store)
 
 

@@ -11,14 +11,12 @@ import streamlit as st
 from lab.forensics.latency.job import key_of
 from lab.forensics.sample import Stakes
 from lab.forensics.stored_figures import TOKENS, priced
-from lab.store import events
 from lab.types import NONE, RouterConfig
 from lab.ui import resources
 from lab.ui.workbench import Workbench
 
 _CALL, _WRONG = "call", "wrong"
 _MOST_EXPERTS = 12  # a matrix of more cannot be read
-_EVENTS = 500  # whose timings are averaged where the router was not timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ def read(bench: Workbench) -> Costs:
         call, about = {}, "1 for every expert: none has a price"
     overhead, timed = _overhead(bench)
     stakes = Stakes(
-        call=call, misroute=_misroutes(config), answer_ms=resources.measured_times()[0], overhead_ms=overhead,
+        call=call, misroute=_misroutes(config), answer_ms=resources.measured_times().answers, overhead_ms=overhead,
     )  # fmt: skip
     return Costs(stakes, about, timed)
 
@@ -60,15 +58,16 @@ def _overhead(bench: Workbench) -> tuple[tuple[float, float] | None, str]:
     """The time to decide by layer as the Latency tab timed this very router, else as stored decisions took."""
     key = key_of(bench.rows, bench.config, bench.evidence(bench.config).encoder.fingerprint)
     kept = resources.latencies().get(key)
-    if kept is not None and bench.config.strategy == "hybrid" and kept.cold.expected.layer2_ms is not None:
-        expected = kept.cold.expected
-        return (expected.layer1_ms, kept.cold.expected.layer2_ms), f"timed cold, n = {kept.cold.n:,}"
-    overhead = resources.measured_times()[1]
-    if overhead is None:
+    expected = kept.cold.expected if kept is not None and bench.config.strategy == "hybrid" else None
+    if kept is not None and expected is not None and expected.layer2_ms is not None:
+        return (expected.layer1_ms, expected.layer2_ms), f"timed cold, n = {kept.cold.n:,}"
+    measured = resources.measured_times()
+    if measured.deciding is None:
         return None, ""
-    timings = [event.decision.timings for event in events.recent(bench.lab.store, _EVENTS)]
-    ran = sum(one.encode_ms is not None and not one.encode_cached for one in timings)
-    return overhead, f"mean of stored decisions, layer 2 ran in {ran:,} of them; the Latency tab times it"
+    return (
+        measured.deciding,
+        f"mean of stored decisions, layer 2 ran in {measured.n:,} of them; the Latency tab times it",
+    )
 
 
 def draw(config: RouterConfig, costs: Costs) -> None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-import streamlit
 from router_page import button, draft, drafting, number, opened, set_threshold, shown, visited
 
 from lab.drafting import with_expert
@@ -17,28 +15,6 @@ from lab.forensics.datasets import load
 from lab.forensics.draft_effect import draft_effect
 from lab.store import datasets
 from lab.ui import resources
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory, encoder_cache):
-    """A lab on a data folder of its own."""
-    data = tmp_path_factory.mktemp("router-page")
-    (data / "cache").symlink_to(encoder_cache)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LAB_DATA_DIR", str(data))
-        streamlit.cache_resource.clear()
-        yield resources.lab()
-        resources.lab().jobs.close()
-        resources.lab().store.close()
-        streamlit.cache_resource.clear()
-
-
-@pytest.fixture
-def page(lab):
-    """The Router page on the built-in dataset, as a visitor finds it."""
-    yield visited()
-    lab.drafting.discard()
-
 
 # ------------------------------------------------------------------------------------------------- the draft, effect
 

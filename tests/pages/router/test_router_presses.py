@@ -9,33 +9,10 @@ from dataclasses import replace
 from threading import Event, Thread
 
 import pytest
-import streamlit
 from router_page import RUN_S, button, draft, drafting, number, opened, set_threshold, shown, visited
 
 from lab.drafting import Drafting, with_expert
-from lab.ui import resources
 from lab.ui.router import fields, settings
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory, encoder_cache):
-    """A lab on a data folder of its own."""
-    data = tmp_path_factory.mktemp("router-page")
-    (data / "cache").symlink_to(encoder_cache)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LAB_DATA_DIR", str(data))
-        streamlit.cache_resource.clear()
-        yield resources.lab()
-        resources.lab().jobs.close()
-        resources.lab().store.close()
-        streamlit.cache_resource.clear()
-
-
-@pytest.fixture
-def page(lab):
-    """The Router page on the built-in dataset, as a visitor finds it."""
-    yield visited()
-    lab.drafting.discard()
 
 
 def test_an_emptied_number_changes_nothing_and_shows_what_holds(page):

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from lab.ui import resources
 
-APP = Path(__file__).parents[2] / "app.py"
+APP = Path(__file__).parents[3] / "app.py"
 RUN_S = 60
 
 
