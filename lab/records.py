@@ -45,7 +45,7 @@ class Response:
     """One expert's answer. `error_kind` is None for a whole answer; text that came before a fault is kept."""
 
     id: str
-    event_id: str
+    event_id: str | None  # None: imported, or written by a person; then it answers `conversation_id`
     expert: str
     provider: str
     model: str
@@ -62,6 +62,7 @@ class Response:
     error: str | None
     text_repaired: bool  # the model sent text that is not valid Unicode; U+FFFD stands where it was
     created_at: datetime
+    conversation_id: str | None = None
 
     @property
     def tokens_per_s(self) -> float | None:

@@ -46,6 +46,7 @@ PART_OF = {  # modules that share the room of another
     "cli_dataset_lines": "cli",
     "records": "types",
     "messages": "types",
+    "judging": "types",
     "one_line": "types",
     "differences": "drafting",
     "conf_files": "config",

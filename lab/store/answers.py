@@ -10,17 +10,18 @@ from types import MappingProxyType
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from lab.errors import NotFound
+from lab.errors import NotFound, StoreError
 from lab.records import Feedback, Response
 from lab.store.engine import Store, insert_once
+from lab.store.judging_tables import ConversationRow
 from lab.store.serialise import plain
 from lab.store.tables import EventRow, FeedbackRow, ResponseRow
 from lab.store.text import check_texts, is_storable, repair_text
 
 _CLEARED = "cleared"
 _PLAIN_COLUMNS = (
-    "id", "event_id", "expert", "provider", "model", "system_prompt", "finish_reason", "prompt_tokens",
-    "completion_tokens", "load_ms", "first_token_ms", "total_ms", "error_kind", "created_at",
+    "id", "event_id", "conversation_id", "expert", "provider", "model", "system_prompt", "finish_reason",
+    "prompt_tokens", "completion_tokens", "load_ms", "first_token_ms", "total_ms", "error_kind", "created_at",
 )  # fmt: skip
 
 
@@ -28,7 +29,7 @@ def record_response(store: Store, response: Response) -> Response:
     """Store an answer and return it as stored; an id that is there already returns the first, unchanged.
 
     What the expert sent is never refused: its words and counts are repaired where they cannot be stored as they are.
-    Raises NotFound for an unknown event.
+    Raises NotFound for an unknown event or conversation.
     """
     text, repaired = repair_text(response.text)
     response = replace(
@@ -48,10 +49,20 @@ def record_response(store: Store, response: Response) -> Response:
     check_texts(row.options, "The options of the response")
     check_texts([getattr(row, name) for name in _PLAIN_COLUMNS], "The response")
     with store.write() as session:
-        if session.exec(select(EventRow.seq).where(EventRow.id == response.event_id)).first() is None:
-            raise NotFound(f"The response belongs to the event {response.event_id!r}, which is not stored.")
+        _require_prompt(session, response)
         insert_once(session, row)
         return _response(session.exec(select(ResponseRow).where(ResponseRow.id == response.id)).one())
+
+
+def _require_prompt(session: Session, response: Response) -> None:
+    if (response.event_id is None) == (response.conversation_id is None):
+        raise StoreError("A response answers an event or a conversation. Name one of them.")
+    if response.event_id is None:
+        known = session.exec(select(ConversationRow.seq).where(ConversationRow.id == response.conversation_id))
+        if known.first() is None:
+            raise NotFound(f"The response answers the conversation {response.conversation_id!r}, which is not stored.")
+    elif session.exec(select(EventRow.seq).where(EventRow.id == response.event_id)).first() is None:
+        raise NotFound(f"The response belongs to the event {response.event_id!r}, which is not stored.")
 
 
 def _count(tokens: int | None) -> int | None:

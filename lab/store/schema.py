@@ -38,7 +38,7 @@ class History:
         return self.revisions[-1]
 
 
-HISTORY = History(Path(__file__).parent / "migrations", ("0001", "0002"))
+HISTORY = History(Path(__file__).parent / "migrations", ("0001", "0002", "0003"))
 """What this lab knows. A test holds the revisions to the scripts."""
 
 

@@ -20,18 +20,19 @@ _NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-_AUTOINCREMENT = {"sqlite_autoincrement": True}  # without it SQLite gives the seq of a deleted last row out again
+AUTOINCREMENT = {"sqlite_autoincrement": True}  # without it SQLite gives the seq of a deleted last row out again
 
 
 class LabModel(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAMES))):
     """Base of all tables of the lab."""
 
 
-def _seq() -> Any:
+def seq() -> Any:
+    """Return the column that every table begins with: the database counts it up."""
     return Field(default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True))
 
 
-def _one(name: str, *columns: str, where: str) -> Index:
+def one(name: str, *columns: str, where: str) -> Index:
     """Return a unique index over the rows for which `where` holds."""
     return Index(name, *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))
 
@@ -40,9 +41,9 @@ class RouterVersionRow(LabModel, table=True):
     """A whole router configuration. Exactly one is live: the partial index refuses a second."""
 
     __tablename__ = "router_version"
-    __table_args__ = (_one("uq_router_version_live", "live", where="live"), _AUTOINCREMENT)
+    __table_args__ = (one("uq_router_version_live", "live", where="live"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     number: int | None = Field(default=None, unique=True)
     name: str
@@ -58,9 +59,9 @@ class EventRow(LabModel, table=True):
     """One routed conversation with its decision; scores are float64."""
 
     __tablename__ = "routing_event"
-    __table_args__ = (Index(None, "router_version_id", "seq"), _AUTOINCREMENT)
+    __table_args__ = (Index(None, "router_version_id", "seq"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     created_at: datetime
     source: str
@@ -78,14 +79,15 @@ class EventRow(LabModel, table=True):
 
 
 class ResponseRow(LabModel, table=True):
-    """One expert's answer to an event; times are milliseconds."""
+    """One answer to an event, or to a conversation where it was imported or written by hand; times are milliseconds."""
 
     __tablename__ = "response"
-    __table_args__ = (Index(None, "event_id", "seq"), _AUTOINCREMENT)
+    __table_args__ = (Index(None, "event_id", "seq"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
-    event_id: str = Field(foreign_key="routing_event.id")
+    event_id: str | None = Field(foreign_key="routing_event.id")
+    conversation_id: str | None = Field(foreign_key="conversation.id", index=True)
     expert: str
     provider: str
     model: str
@@ -108,9 +110,9 @@ class FeedbackRow(LabModel, table=True):
     """A thumb, or its withdrawal. Rows are only added; the newest `seq` of a response counts."""
 
     __tablename__ = "feedback"
-    __table_args__ = (Index(None, "response_id", "seq"), _AUTOINCREMENT)
+    __table_args__ = (Index(None, "response_id", "seq"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     response_id: str = Field(foreign_key="response.id")
     value: str  # up | down | cleared
@@ -121,9 +123,9 @@ class JobRow(LabModel, table=True):
     """Long work. `updated_at` is the heartbeat; host, pid and process_start say whose it is."""
 
     __tablename__ = "job"
-    __table_args__ = (_one("uq_job_running", "kind", "key", where="state = 'running'"), _AUTOINCREMENT)
+    __table_args__ = (one("uq_job_running", "kind", "key", where="state = 'running'"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     kind: str
     key: str
@@ -147,9 +149,9 @@ class DatasetRow(LabModel, table=True):
     """A dataset without its rows, which are Parquet under its content hash. Deleted ones stay, for the runs on them."""
 
     __tablename__ = "dataset"
-    __table_args__ = (_one("uq_dataset_content", "content_hash", where="deleted_at IS NULL"), _AUTOINCREMENT)
+    __table_args__ = (one("uq_dataset_content", "content_hash", where="deleted_at IS NULL"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     name: str
     content_hash: str
@@ -168,9 +170,9 @@ class LabelRow(LabModel, table=True):
     """A label given by a person, to a row of a dataset or to an event. Rows are only added; the newest counts."""
 
     __tablename__ = "label"
-    __table_args__ = (Index(None, "dataset_id", "row", "seq"), Index(None, "event_id", "seq"), _AUTOINCREMENT)
+    __table_args__ = (Index(None, "dataset_id", "row", "seq"), Index(None, "event_id", "seq"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     dataset_id: str | None = Field(foreign_key="dataset.id")
     row: int | None
@@ -184,9 +186,9 @@ class SealedLookRow(LabModel, table=True):
     """One look at the sealed split of a dataset, with the router whose result was shown."""
 
     __tablename__ = "sealed_look"
-    __table_args__ = (Index(None, "dataset_id", "seq"), _AUTOINCREMENT)
+    __table_args__ = (Index(None, "dataset_id", "seq"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     dataset_id: str = Field(foreign_key="dataset.id")
     dataset_hash: str
@@ -199,9 +201,9 @@ class RunRow(LabModel, table=True):
     """One saved search."""
 
     __tablename__ = "run"
-    __table_args__ = (Index(None, "dataset_id", "seq"), _AUTOINCREMENT)
+    __table_args__ = (Index(None, "dataset_id", "seq"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     name: str
     dataset_id: str = Field(foreign_key="dataset.id")
@@ -223,9 +225,9 @@ class DraftRow(LabModel, table=True):
     """
 
     __tablename__ = "router_draft"
-    __table_args__ = (Index(None, "draft_id", "seq"), _AUTOINCREMENT)
+    __table_args__ = (Index(None, "draft_id", "seq"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     draft_id: str
     base_version_id: str = Field(foreign_key="router_version.id")
@@ -239,9 +241,9 @@ class AdoptionRow(LabModel, table=True):
     """When a version went live, instead of which one, and why."""
 
     __tablename__ = "adoption"
-    __table_args__ = (_AUTOINCREMENT,)
+    __table_args__ = (AUTOINCREMENT,)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     version_id: str = Field(foreign_key="router_version.id")
     before_id: str | None = Field(foreign_key="router_version.id")
@@ -254,9 +256,9 @@ class OutcomeRow(LabModel, table=True):
     """How good an expert's answer to a row of a dataset was, in [0, 1], and who says so."""
 
     __tablename__ = "outcome"
-    __table_args__ = (Index(None, "dataset_id", "row"), _AUTOINCREMENT)
+    __table_args__ = (Index(None, "dataset_id", "row"), AUTOINCREMENT)
 
-    seq: int = _seq()
+    seq: int = seq()
     id: str = Field(unique=True)
     dataset_id: str = Field(foreign_key="dataset.id")
     row: int

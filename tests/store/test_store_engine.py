@@ -78,14 +78,15 @@ def test_a_read_session_of_sqlite_sees_one_moment(file: Path, store: Store, reco
 
 
 def test_importing_the_tables_again_works() -> None:
-    kept = lab.store.tables
-    del sys.modules["lab.store.tables"]
+    tables, judging = lab.store.tables, lab.store.judging_tables
+    del sys.modules["lab.store.tables"], sys.modules["lab.store.judging_tables"]
     try:
-        again = importlib.import_module("lab.store.tables")
-        assert again is not kept
-        assert set(again.LabModel.metadata.tables) == set(kept.LabModel.metadata.tables)
+        again = importlib.import_module("lab.store.judging_tables")
+        assert again is not judging
+        assert set(again.LabModel.metadata.tables) == set(tables.LabModel.metadata.tables)
     finally:
-        sys.modules["lab.store.tables"] = lab.store.tables = kept
+        sys.modules["lab.store.tables"] = lab.store.tables = tables
+        sys.modules["lab.store.judging_tables"] = lab.store.judging_tables = judging
         close_all_sessions()
 
 

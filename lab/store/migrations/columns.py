@@ -49,3 +49,18 @@ def time(name: str, nullable: bool = False) -> sa.Column[object]:
 def only_one(name: str, table: str, columns: list[str], where: str) -> None:
     """Make a unique index over the rows for which `where` holds."""
     op.create_index(name, table, columns, unique=True, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
+
+def big(name: str) -> sa.Column[int]:
+    """Return a column of whole numbers below 2^63."""
+    return sa.Column(name, sa.BigInteger(), nullable=False)
+
+
+def flag(name: str) -> sa.Column[bool]:
+    """Return a column of yes or no."""
+    return sa.Column(name, sa.Boolean(), nullable=False)
+
+
+def some(name: str, table: str, columns: list[str], where: str) -> None:
+    """Make an index over the rows for which `where` holds."""
+    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
