@@ -76,6 +76,8 @@ def add(store: Store) -> Batch:
     lines = read()
     spec = {"file": FILE.relative_to(REPOSITORY).as_posix(), "wished": WISHED}
     batch = batches.begin(store, BATCH, kind="sample", name="Sample workspace", spec=spec)
+    if batch.report.get("removed"):
+        batches.report(store, batch.id, {})  # unfinished from here on: a kill leaves what a next start finishes
     added = duels.add(store, [_new_duel(line, batch.id) for line in lines])
     people = {name: _annotator(store, name) for name in sorted({vote.annotator for one in lines for vote in one.votes})}
     given = [

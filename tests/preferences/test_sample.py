@@ -275,14 +275,19 @@ def test_once_removed_it_comes_back_only_when_asked_for(store):
     assert len(ballots.listed(store)) == 89
 
 
-def test_what_a_kill_left_unfinished_is_finished(store, monkeypatch):
+@pytest.mark.parametrize("removed_before", [False, True])
+def test_what_a_kill_left_unfinished_is_finished(store, monkeypatch, removed_before):
+    if removed_before:
+        sample.add(store)
+        sample.remove(store)
+
     def killed(*_: object) -> int:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(sample.given_votes, "record_many", killed)
         with pytest.raises(KeyboardInterrupt):
-            sample.ensure_first_run(store)
+            sample.add(store)
     assert len(duels.recent(store, 100)) == 60
     assert ballots.listed(store) == []
     assert sample.ensure_first_run(store)
