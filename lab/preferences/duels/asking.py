@@ -30,7 +30,7 @@ class Patience:
     retries: int = 3  # after a fault that may pass
     pause_s: float = 1.0  # before the first retry; each further one waits twice as long
     rate_limit_s: float = 300.0  # waited in all for one answer, where the server asks to wait
-    gone_after: int = 12  # refused or silent tries in a row, but at least three for each request at a time
+    gone_after: int = 6  # refused or silent tries in a row, but at least three for each request at a time
 
 
 class Server:

@@ -51,6 +51,12 @@ class Bulk:
         sifted = sift(table, Mapping("prompt", query_type="kind"))
         return add(self.store, self.folder, sifted, name=name).dataset.id
 
+    def labelled(self, prompts: Sequence[str]) -> str:
+        """Take prompts in whose label is their first word; enough of them are split."""
+        columns = {"prompt": list(prompts), "label": [prompt.split()[0] for prompt in prompts]}
+        table = Table(columns, range(1, len(prompts) + 1), layout="CSV", counted="row", file_name="labelled.csv")
+        return add(self.store, self.folder, sift(table, Mapping("prompt", label="label")), name="labelled").dataset.id
+
     def request(self, dataset_id: str, sampling: Sampling | None = None, **changes: object) -> Request:
         """Ask both experts for all of a dataset."""
         experts = self.routers.live().version.config.experts

@@ -89,9 +89,9 @@ def test_while_one_request_waits_for_the_rate_limit_all_do(clock):
     assert other.now == 3
 
 
-def test_a_server_that_refuses_or_says_nothing_twelve_times_in_a_row_is_gone(clock):
+def test_a_server_that_refuses_or_says_nothing_six_times_in_a_row_is_gone(clock):
     one = server(clock)
-    for number in range(12):
+    for number in range(6):
         assert one.given_up(0) is None
         one.one_answer(0)(ProviderUnavailable("nobody there") if number % 2 else ProviderTimeout("silence"))
     assert one.given_up(0) == one.given_up(1) == "nobody there"
@@ -101,7 +101,7 @@ def test_a_server_that_refuses_or_says_nothing_twelve_times_in_a_row_is_gone(clo
 def test_a_server_that_answers_or_fails_in_between_is_there(clock):
     one = server(clock)
     for sign_of_life in (one.answered, lambda: one.one_answer(0)(ServerFault("boom")), lambda: None):
-        for _ in range(11):
+        for _ in range(5):
             one.one_answer(0)(ProviderTimeout("silence"))
         assert one.given_up(0) is None
         sign_of_life()
