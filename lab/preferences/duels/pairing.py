@@ -80,10 +80,10 @@ def reference_of(routed: Routed, responses: Sequence[Response]) -> Response:
         return next(iter(whole.values()))
     tried = [one for one in responses if one.expert == name and is_own(routed.version.config, one)]
     reason = refusal(tried[-1]) if tried else None
-    who = "No expert" if name == NONE else name
-    raise DuelError(
-        reason[1] if reason else f"{who} has not answered this prompt, so there is nothing to compare with."
-    )
+    if reason:
+        raise DuelError(reason[1])
+    who = "No expert has" if name == NONE else f"{name} has not"
+    raise DuelError(f"{who} answered this prompt, so there is nothing to compare with. Ask every expert.")
 
 
 def runner_up(config: RouterConfig, scores: Sequence[ExpertScore], beside: str) -> str | None:
@@ -179,7 +179,7 @@ def ask(jobs: Jobs, exchange: Exchange, pair: Pairing, origin: DuelOrigin, *, pa
     def work(job: JobContext) -> None:
         job.progress(0, 1, f"under the system prompt of {pair.reference.expert}")
         server = Server(patience or Patience(), job.cancelled)
-        answer = exchange.answer_as(
+        answer = pair.ready or exchange.answer_as(
             pair.routed.event, pair.other, pair.response_id, job.cancelled, server.one_answer(0)
         )
         job.check()
