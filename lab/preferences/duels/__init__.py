@@ -9,5 +9,6 @@ sources.py      the prompts of a source; how hard they are
 standing.py     what became of every answer of a batch, read off what is stored
 lanes.py        requests side by side, or model after model
 run.py          one run over the open answers of a batch
+telling.py      what a batch will do and what it came to, as sentences
 generating.py   a batch as a job: begin, resume, ask failed ones again
 """
