@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab.errors import (
@@ -36,7 +37,8 @@ class Patience:
 class Server:
     """One model server, as all requests of a run to it see it; shared by their threads.
 
-    When it asks to wait, all wait. `stop` ends every wait at once.
+    At most `in_flight` requests are under way; each is made in a `slot`. When the server asks to wait, all wait. `stop`
+    ends every wait at once.
     """
 
     def __init__(
@@ -51,11 +53,18 @@ class Server:
         self.retried = 0
         self._gone_after = max(patience.gone_after, 3 * in_flight)
         self._monotonic = monotonic
+        self._slots = threading.Semaphore(in_flight)
         self._lock = threading.Lock()
         self._silent = 0
         self._free_at = float("-inf")
         self._gone: str | None = None
         self._hopeless: dict[int, str] = {}
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait for a place among the requests under way, and hold it while the block runs."""
+        with self._slots:
+            yield
 
     def given_up(self, side: int) -> str | None:
         """Return why nothing more is asked for this side, or None."""
@@ -73,47 +82,51 @@ class Server:
             self.stop.wait(wait_s)
 
     def one_answer(self, side: int) -> Callable[[ProviderError], bool]:
-        """Return what says of each fault of one answer whether to ask once more; it waits before it says so."""
+        """Return what says of each fault of one answer, asked for in a slot, whether to ask once more.
+
+        It waits before it says so, and gives the slot to others meanwhile.
+        """
         faults, waits, waited_s = 0, 0, 0.0
 
         def again(fault: ProviderError) -> bool:
             nonlocal faults, waits, waited_s
+            if isinstance(fault, _HOPELESS):
+                self._hopeless[side] = str(fault)
+                return False
             if isinstance(fault, RateLimited):
-                self._heard()
+                self.answered()
                 pause_s = self.patience.pause_s * 2**waits if fault.retry_after_s is None else fault.retry_after_s
                 waits, waited_s = waits + 1, waited_s + pause_s
                 if waited_s > self.patience.rate_limit_s:
                     return False
                 self._hold(pause_s)
-                return self._once_more()
-            if isinstance(fault, _HOPELESS):
-                self._hopeless[side] = str(fault)
-                return False
+                return self._once_more(0.0)
             if not isinstance(fault, _TRANSIENT) or _refused(fault):
-                self._heard()
+                self.answered()
                 return False
             self._count(fault)
             faults += 1
-            if faults > self.patience.retries or self.stop.wait(self.patience.pause_s * 2 ** (faults - 1)):
-                return False
-            return self._once_more()
+            return faults <= self.patience.retries and self._once_more(self.patience.pause_s * 2 ** (faults - 1))
 
         return again
 
     def answered(self) -> None:
-        """Note that an answer came, so the server is there."""
-        self._heard()
-
-    def _once_more(self) -> bool:
-        if not self.ready():
-            return False
-        with self._lock:
-            self.retried += 1
-        return True
-
-    def _heard(self) -> None:
+        """Note that the server is there."""
         with self._lock:
             self._silent = 0
+
+    def _once_more(self, pause_s: float) -> bool:
+        """Wait without a slot; tell whether to ask once more after it."""
+        self._slots.release()
+        try:
+            waited = not self.stop.wait(pause_s) and self.ready()
+        finally:
+            self._slots.acquire()  # soon free: a request ends when all is stopped
+        if waited and not self.stop.is_set():
+            with self._lock:
+                self.retried += 1
+            return True
+        return False
 
     def _hold(self, seconds: float) -> None:
         with self._lock:

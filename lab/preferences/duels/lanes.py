@@ -13,6 +13,7 @@ from lab.preferences.duels.request import Contender
 from lab.records import Response
 
 _POLL_S = 0.1
+_THREADS_A_REQUEST = 3
 HOLDS_ONE_MODEL = "ollama"  # loading another one takes longer than many answers
 
 
@@ -37,10 +38,15 @@ Ask = Callable[[Task, Server], Response | None]
 
 
 class Lane:
-    """The tasks of one server and its threads."""
+    """The tasks of one server, and how many threads do them.
+
+    More than can be under way, so that others are asked for while one pauses before its next try; a single one where
+    the order counts.
+    """
 
     def __init__(self, provider: str, tasks: Sequence[Task], width: int, server: Server) -> None:
-        self.provider, self.width, self.server = provider, min(width, len(tasks)), server
+        self.provider, self.width, self.server = provider, width, server
+        self.threads = min(1 if width == 1 else _THREADS_A_REQUEST * width, len(tasks))
         self.waiting = deque(tasks)
 
     def next(self) -> Task | None:
@@ -85,7 +91,7 @@ def run_all(found: Sequence[Lane], ask: Ask, stop: threading.Event) -> Iterator[
     threads = [
         threading.Thread(target=_line, args=(lane, ask, stop, done), name=f"lane {lane.provider}", daemon=True)
         for lane in found
-        for _ in range(lane.width)
+        for _ in range(lane.threads)
     ]
     for thread in threads:
         thread.start()
@@ -108,9 +114,11 @@ def run_all(found: Sequence[Lane], ask: Ask, stop: threading.Event) -> Iterator[
 def _line(lane: Lane, ask: Ask, stop: threading.Event, done: queue.SimpleQueue[Came | BaseException]) -> None:
     try:
         while not stop.is_set() and (task := lane.next()) is not None:
-            if lane.server.given_up(task.side) is None and lane.server.ready():
-                done.put(Came(task, ask(task, lane.server)))
-            else:
-                done.put(Came(task, None))
+            response = None
+            if lane.server.ready():
+                with lane.server.slot():
+                    if lane.server.given_up(task.side) is None and not stop.is_set():
+                        response = ask(task, lane.server)
+            done.put(Came(task, response))
     except Exception as err:  # noqa: BLE001  the top of a thread: whoever waits for it has to hear of it
         done.put(err)

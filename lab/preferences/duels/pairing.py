@@ -179,9 +179,10 @@ def ask(jobs: Jobs, exchange: Exchange, pair: Pairing, origin: DuelOrigin, *, pa
     def work(job: JobContext) -> None:
         job.progress(0, 1, f"under the system prompt of {pair.reference.expert}")
         server = Server(patience or Patience(), job.cancelled)
-        answer = pair.ready or exchange.answer_as(
-            pair.routed.event, pair.other, pair.response_id, job.cancelled, server.one_answer(0)
-        )
+        with server.slot():
+            answer = pair.ready or exchange.answer_as(
+                pair.routed.event, pair.other, pair.response_id, job.cancelled, server.one_answer(0)
+            )
         job.check()
         reason = refusal(answer) if answer is not None else ("", "It was stopped.")
         if answer is None or reason is not None:

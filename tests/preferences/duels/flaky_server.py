@@ -7,6 +7,7 @@ import json
 import select
 import socket
 import struct
+import sys
 import threading
 import time
 from collections import Counter
@@ -22,7 +23,8 @@ class FlakyServer:
 
     A share of `fails` of the requests meets a 500, a 429 with Retry-After or a connection that is dropped, and a share
     of `stalls` a silence in mid-answer, until the client hangs up. Which ones is decided by prompt, model and how often
-    this pair was asked, so the same run meets the same faults. `refusing` holds faults by prompt that never pass.
+    this pair was asked, so the same run meets the same faults. `refusing` holds faults by prompt that never pass. A GET
+    of any path tells what was asked, in order, and how often it did what.
     """
 
     def __init__(
@@ -71,6 +73,13 @@ class FlakyServer:
                 finally:
                     with outer._lock:
                         outer._now -= 1
+
+            def do_GET(self) -> None:
+                with outer._lock:
+                    told = json.dumps({"asked": outer.asked, "faults": outer.faults}).encode()
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(told)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -146,3 +155,9 @@ def _event(delta: dict[str, str], finish: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     record = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "fake", "choices": [choice]}
     return b"data: " + json.dumps(record).encode() + b"\n\n"
+
+
+if __name__ == "__main__":  # for whoever wants it in a process of its own: `flaky_server.py fails stalls delay_s`
+    with FlakyServer(*map(float, sys.argv[1:3]), delay_s=float(sys.argv[3])) as server:
+        print(server.url, flush=True)
+        sys.stdin.read()

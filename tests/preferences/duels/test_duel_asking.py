@@ -124,6 +124,25 @@ def test_a_model_that_is_missing_gives_up_its_side_alone(clock, fault):
     assert one.ready()
 
 
+def test_a_pause_gives_its_place_to_another_request():
+    stop, paused = threading.Event(), threading.Event()
+    one = Server(Patience(pause_s=60), stop, 1)
+
+    def failing():
+        with one.slot():
+            again = one.one_answer(0)
+            paused.set()
+            again(ServerFault("boom"))
+
+    thread = threading.Thread(target=failing)
+    thread.start()
+    assert paused.wait(10)
+    with one.slot():
+        stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 def test_a_stop_ends_every_wait(clock):
     one = server(clock)
     clock.set()
