@@ -24,6 +24,7 @@ LabError
 │   ├── DatabaseTooOld     needs `python -m lab db upgrade` first
 │   ├── Unstorable         a value that no database can hold
 │   ├── NotFound           an id that no row has
+│   ├── DuelGone           the duel was deleted meanwhile
 │   ├── VersionConflict    the live router, or the draft, is not the one that was looked at
 │   └── DatasetOutOfReach  the file of a stored dataset cannot be read or written
 └── JobError               long work that cannot be started or found
@@ -156,6 +157,10 @@ class Unstorable(StoreError):
 
 class NotFound(StoreError):
     """No row has this id."""
+
+
+class DuelGone(StoreError):
+    """The duel was deleted since it was shown; nothing was stored."""
 
 
 class VersionConflict(StoreError):

@@ -28,8 +28,6 @@ UNRANKED = 1e300
 SHUFFLED = 16**15
 """Every `shuffle` is below this."""
 
-GONE = "This duel was deleted, so nothing was stored. Go on with the next one."
-
 
 def same_answer(one: str, other: str) -> bool:
     """Tell whether two answers say the same, letter by letter but for case, white space and Unicode form."""

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from lab.errors import NotFound, StoreError
+from lab.errors import DuelGone, NotFound
 from lab.judging import Presentation, Purpose
 from lab.store import duels
 from lab.store.engine import Store, exclusive
@@ -158,9 +158,9 @@ def row_of(session: Session, presentation_id: str) -> PresentationRow:
 
 
 def require_open(duel_deleted: datetime | None) -> None:
-    """Raise StoreError for a duel that was deleted."""
+    """Raise DuelGone for a duel that was deleted."""
     if duel_deleted is not None:
-        raise StoreError(duels.GONE)
+        raise DuelGone("This duel was deleted, so nothing was stored. Go on with the next one.")
 
 
 def presentation(row: PresentationRow) -> Presentation:

@@ -50,7 +50,9 @@ def test_a_second_press_does_not_count(store: Store):
     add_duels(store, 1)
     showing = lease(store, person(store))
     assert give(store, showing, "left").counted
+    assert give(store, showing, "left").counted  # the same press again
     again = give(store, showing, "right")
+    assert not again.counted
     assert again.vote.chosen_id == showing.presentation.left_id
 
 
