@@ -18,11 +18,11 @@ from lab.exchange import Exchange, Routed
 from lab.forensics.evidence import Evidence
 from lab.forensics.hardest import hardness
 from lab.jobs import JobContext, Jobs
-from lab.judging import AddedDuel, DuelOrigin, NewDuel
+from lab.judging import AddedDuel, Duel, DuelOrigin, NewDuel
 from lab.preferences.duels.asking import Patience, Server
 from lab.preferences.duels.sides import refusal, side_of
 from lab.records import Response
-from lab.store import answers, duels
+from lab.store import Store, answers, duels
 from lab.types import NONE, Expert, ExpertScore, RouterConfig
 
 KIND = "duel"
@@ -138,7 +138,7 @@ def _alike(response: Response, expert: Expert) -> bool:
 # ------------------------------------------------------------------------------------------------------------ the duel
 
 
-def duel_of(exchange: Exchange, pair: Pairing, answer: Response, origin: DuelOrigin) -> NewDuel:
+def duel_of(pair: Pairing, answer: Response, origin: DuelOrigin, hardness: float | None = None) -> NewDuel:
     """Return the duel of the reference and an answer: picked by a person, so nothing tells how likely that was."""
     event = pair.routed.event
     return NewDuel(
@@ -148,9 +148,15 @@ def duel_of(exchange: Exchange, pair: Pairing, answer: Response, origin: DuelOri
         second=side_of(answer),
         origin=origin,
         rule="picked",
-        hardness=_hardness(exchange, pair.routed),
+        hardness=hardness,
         event_id=event.id,
     )
+
+
+def in_labelling(store: Store, pair: Pairing) -> Duel | None:
+    """Return the duel of a pairing where it is stored, whoever brought it; None without. Raises StoreError."""
+    duel_id = None if pair.ready is None else duels.id_of(duel_of(pair, pair.ready, "route"))
+    return None if duel_id is None else duels.by_ids(store, [duel_id]).get(duel_id)
 
 
 def _hardness(exchange: Exchange, routed: Routed) -> float | None:
@@ -166,7 +172,7 @@ def make(exchange: Exchange, pair: Pairing, origin: DuelOrigin) -> AddedDuel:
     """Store the duel of two answers that are there; equal ones make none. Raises DuelError, StoreError."""
     if pair.ready is None:
         raise DuelError(f"{pair.other.name} has not answered under this system prompt yet. Ask it first.")
-    return duels.add(exchange.store, [duel_of(exchange, pair, pair.ready, origin)])[0]
+    return duels.add(exchange.store, [duel_of(pair, pair.ready, origin, _hardness(exchange, pair.routed))])[0]
 
 
 def ask(jobs: Jobs, exchange: Exchange, pair: Pairing, origin: DuelOrigin, *, patience: Patience | None = None) -> str:
@@ -187,7 +193,7 @@ def ask(jobs: Jobs, exchange: Exchange, pair: Pairing, origin: DuelOrigin, *, pa
         reason = refusal(answer) if answer is not None else ("", "It was stopped.")
         if answer is None or reason is not None:
             raise DuelError(f"{reason[1] if reason else ''} No duel was made.")
-        duels.add(exchange.store, [duel_of(exchange, pair, answer, origin)])
+        duels.add(exchange.store, [duel_of(pair, answer, origin, _hardness(exchange, pair.routed))])
         job.progress(1, 1)
 
     return jobs.start(KIND, f"Ask {pair.other.name} for a duel", work, key=pair.key)

@@ -25,7 +25,16 @@ def event_id_of(batch_id: str, key: int | str) -> str:
 
 def response_id_of(batch_id: str, key: int | str, side: int, attempt: int) -> str:
     """Return the id of an answer, which is its own for each batch, prompt, side and attempt."""
-    return str(uuid5(UUID(event_id_of(batch_id, key)), f"{side}/{attempt}"))
+    return _response_id(event_id_of(batch_id, key), side, attempt)
+
+
+def bulk_ids(event_id: str, attempts: int) -> set[str]:
+    """Return the ids that the answers of bulk work to an event have, up to so many attempts."""
+    return {_response_id(event_id, side, attempt) for side in (0, 1) for attempt in range(attempts)}
+
+
+def _response_id(event_id: str, side: int, attempt: int) -> str:
+    return str(uuid5(UUID(event_id), f"{side}/{attempt}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,24 @@ def plan(request: Request, source: str, size: int) -> str:
 
     "100 of 239 prompts of benchmark: 30 at random, the 70 hardest of the rest; 200 answers by a and b."
     """
+    first, second = (_who(side) for side in request.sides)
+    answers = f"{2 * request.sampling.size(size):,} answers by {first} and {second}."
+    return f"{_drawn(request, f'of {source}', size)}; {answers} {_mocked(request)}".strip()
+
+
+def sample_of(request: Request, size: int) -> str:
+    """Return what was drawn from a source of `size` prompts, as a sentence."""
+    return f"{_drawn(request, '', size)}, seed {request.sampling.seed}."
+
+
+def _drawn(request: Request, of_source: str, size: int) -> str:
     drawn, by_chance = request.sampling.size(size), request.sampling.by_chance(size)
     of_all = f"All {size:,}" if drawn == size else f"{drawn:,} of {size:,}"
-    said = f"{of_all} prompt{'s' * (size != 1)} of {source}"
-    if drawn < size:
-        hard = f"{by_chance:,} at random, the {drawn - by_chance:,} hardest of the rest"
-        said += f": {hard}" if drawn > by_chance else ", drawn at random"
-    first, second = (_who(side) for side in request.sides)
-    return f"{said}; {2 * drawn:,} answers by {first} and {second}. {_mocked(request)}".strip()
+    said = f"{of_all} prompt{'s' * (size != 1)} {of_source}".rstrip()
+    if drawn == size:
+        return said
+    hard = f": {by_chance:,} at random, the {drawn - by_chance:,} hardest of the rest"
+    return f"{said}{hard if drawn > by_chance else ', drawn at random'}"
 
 
 def _who(side: Contender) -> str:
