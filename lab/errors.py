@@ -6,6 +6,7 @@ LabError
 ├── PromptError            a prompt that cannot be routed
 ├── DatasetError           a file that holds no dataset, or a dataset that cannot be used so
 ├── SearchError            a threshold search that cannot be done: its axes, its goal, its rows
+├── DuelError              a duel, or a batch of them, that cannot be made
 ├── AccessRefused          a name, PIN or link that lets nobody in
 ├── EncoderUnavailable     the weights cannot be loaded
 ├── ProviderError          an expert did not answer as it should; `kind` names the fault in stored rows
@@ -56,6 +57,10 @@ class DatasetError(LabError):
 
 class SearchError(LabError):
     """A threshold search that cannot be done as asked: its axes, its goal or its rows."""
+
+
+class DuelError(LabError):
+    """A duel that cannot be made: of an answer that failed, or of what was asked for in bulk."""
 
 
 class AccessRefused(LabError):

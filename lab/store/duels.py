@@ -146,6 +146,12 @@ def _response(side: Side, duel: NewDuel, conversation_id: str) -> ResponseRow:
     )  # fmt: skip
 
 
+def id_of(duel: NewDuel) -> str | None:
+    """Return the id that a duel has, or would have, once it is stored; None where the answers are equal."""
+    key = _key(duel)
+    return _id(key) if key else None
+
+
 def _id(key: str) -> str:
     return f"duel-{key[:32]}"
 
