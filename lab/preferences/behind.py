@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 
 from lab.judging import Ballot
 from lab.preferences.bias import chose_left, chose_longer, ratio_class
-from lab.preferences.counted import blind, decisive, first_round, for_agreement, people
+from lab.preferences.counted import blind, decisive, first_round, for_agreement, others_work, people
 from lab.preferences.ratings import by_chance
 
 CHANCE = "chance"
@@ -49,7 +49,7 @@ def _of(annotator: str, ballots: Sequence[Ballot]) -> list[Ballot]:
 
 
 def _votes(ballots: Sequence[Ballot], about: _About) -> list[Ballot]:
-    return _of(about[0], first_round(ballots))
+    return _of(about[0], first_round(people(ballots) if about[0] else ballots))
 
 
 def _all(ballots: Sequence[Ballot], about: _About) -> list[Ballot]:
@@ -105,7 +105,7 @@ def _rated(ballots: Sequence[Ballot], about: _About) -> list[Ballot]:
     wanted = set(names) - {""}
     return [
         one
-        for one in blind(first_round(voted))
+        for one in blind(first_round(others_work(voted)))
         if one.verdict != "both_bad"
         and one.first_name != one.second_name
         and query_type in ("", one.query_type)

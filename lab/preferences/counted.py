@@ -13,6 +13,7 @@
 
 An imported file is one voice that nobody can ask again: it agrees with nobody and leans to nothing here. A vote that
 was given after the reveal may follow a name rather than an answer. A skip says that nothing was judged: it is missing.
+Who wrote one of the two answers does not judge it: the vote for one's own text counts in disagreements alone.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.judging import Ballot
+from lab.preferences.verdicts import HUMAN
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -37,8 +39,13 @@ _TIES = {"equally_good": EQUALLY_GOOD, "both_bad": BOTH_BAD}
 
 
 def people(ballots: Iterable[Ballot]) -> list[Ballot]:
-    """Return the ballots of people and of the sample workspace, whatever the round: all but those of imported files."""
-    return [one for one in ballots if one.annotator_kind != "import"]
+    """Return the ballots, whatever the round, of people and of the sample workspace who judge what others wrote."""
+    return others_work(one for one in ballots if one.annotator_kind != "import")
+
+
+def others_work(ballots: Iterable[Ballot]) -> list[Ballot]:
+    """Return the ballots of those who wrote neither of the two answers."""
+    return [one for one in ballots if f"{HUMAN}:{one.annotator_id}" not in (one.first_name, one.second_name)]
 
 
 def first_round(ballots: Iterable[Ballot]) -> list[Ballot]:

@@ -30,7 +30,7 @@ from scipy.sparse.csgraph import connected_components
 from lab.forensics.metrics import Z95, Interval, percentile_interval, wilson
 from lab.judging import Ballot, DuelOrigin, SampleRule
 from lab.preferences.bradley_terry import fit, spread
-from lab.preferences.counted import blind, first_round, people
+from lab.preferences.counted import blind, first_round, others_work, people
 from lab.preferences.figure import Figure, undefined, wider
 from lab.preferences.met import Met, effective, met_in
 
@@ -98,7 +98,7 @@ def by_query_type(ballots: Sequence[Ballot]) -> dict[str, list[Ballot]]:
 
 def ratings(ballots: Sequence[Ballot], penalty: float = PENALTY) -> Ratings:
     """Return the ratings of one pool of ballots; choose the pool before."""
-    voted = blind(first_round(ballots))
+    voted = blind(first_round(others_work(ballots)))
     saying = [one for one in voted if one.verdict != "both_bad"]
     counting = [one for one in saying if one.first_name != one.second_name]
     met = met_in(counting)

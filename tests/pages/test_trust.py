@@ -11,8 +11,9 @@ import streamlit as st
 from lab.errors import StoreError
 from lab.judging import NewDuel, NewVote, Side
 from lab.messages import Message
+from lab.preferences import people, sample
 from lab.preferences.report import report
-from lab.store import annotators, ballots, duels, given_votes, resolutions
+from lab.store import annotators, ballots, duels, given_votes, presentations, resolutions
 from lab.types import new_id
 from lab.ui import resources
 from lab.ui.trust import desk
@@ -73,8 +74,9 @@ def annotator(name, kind="person"):
 
 @pytest.fixture
 def lab(app):
-    """The app with its lab open and no vote."""
+    """The app with its lab open and no vote: the sample workspace is removed."""
     app.run()
+    sample.remove(resources.lab().store)
     return app
 
 
@@ -221,6 +223,38 @@ def test_a_disagreement_is_resolved_kept_dropped_and_reopened(judged):
     assert disagreement(page).id == second.id
 
 
+def test_a_link_puts_a_disagreement_on_the_desk_beside_a_list_that_shows_it_too(judged):
+    page = part(trust(judged), "Disagreements")
+    button(page, "Next").click().run()
+    second = disagreement(page).id
+    page = trust(page, part="Disagreements", desk=second, open="numbers|twice", duel=second)
+    assert not page.exception
+    assert "2 of 4" in shown(page)
+    page = trust(page, part="Disagreements", desk="nothing")
+    assert "1 of 4" in shown(page)
+
+
+def test_who_is_signed_in_resolves(judged):
+    ann = next(one for one in annotators.listed(resources.lab().store) if one.name == "ann")
+    page = part(trust(judged, me=people.token(resources.lab().store, ann)), "Disagreements")
+    duel = disagreement(page)
+    mine = next(
+        one for one in ballots.of_duels(resources.lab().store, [duel.id])[duel.id] if one.annotator_id == ann.id
+    )
+    assert presentations.get(resources.lab().store, mine.presentation_id).revealed_at is not None  # ann saw ben's vote
+    button(page, "Both bad").click().run()
+    assert resolutions.newest(resources.lab().store)[duel.id].annotator_id == ann.id
+    page = trust(page, part="Disagreements", desk=duel.id)
+    assert "Resolved: both bad** by ann" in shown(page)
+
+
+def test_strangers_of_an_open_lab_resolve_nothing(judged, monkeypatch):
+    monkeypatch.setattr("lab.ui.people.alone", lambda: False)
+    page = part(trust(judged), "Disagreements")
+    assert "Sign in on the Label page" in shown(page)
+    assert "Both bad" not in labels(page)
+
+
 def test_the_desk_reveals_names_on_request_alone(judged):
     page = part(trust(judged), "Disagreements")
     assert "Left: " not in shown(page)
@@ -236,7 +270,7 @@ def test_a_press_that_is_sent_twice_stores_one_resolution(judged):
     assert "desk-Equally good" in pressed.key
     store = resources.lab().store
     before = resolutions.newest(store)[duel.id]
-    again = desk._Step(before.id, duel.id, "dropped", None, None, "no-note", None, "")
+    again = desk._Step(before.id, duel.id, "dropped", None, None, "no-note", None, None, "")
     resolutions.give(store, again.resolution_id, duel_id=duel.id, kind=again.kind)
     assert resolutions.newest(store)[duel.id] == before
 
@@ -318,9 +352,9 @@ def test_few_duels_are_too_few_votes_and_no_number(lab):
 
 
 def test_sample_votes_are_left_out_beside_others_and_marked_where_they_count(lab):
-    sample = annotator("Robin (sample)", "sample")
+    robin = annotator("Robin (sample)", "sample")
     for place in range(3):
-        vote(add_duel(place, origin="sample", rule="all"), sample, "zoomer")
+        vote(add_duel(place, origin="sample", rule="all"), robin, "zoomer")
     page = trust(lab)
     assert "sample workspace" in shown(page)  # the badge: there is nothing else
     ann = annotator("ann")

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from lab.forensics.metrics import wilson
 from lab.preferences import bias, pace, verdict_mix
+from lab.preferences.counted import for_agreement
+from lab.preferences.disagreements import disagreements
+from lab.preferences.ratings import ratings
 from lab.preferences.sequences import confidence_sequence
 
 # ---------------------------------------------------------------------------------------- confidence sequences
@@ -92,6 +95,15 @@ def test_left_and_longer_worked_by_hand():
     }
     assert list(bias.by_annotator(votes)) == ["ann"]
     assert found.left.fixed == wilson(3, 5)
+
+
+def test_a_vote_for_ones_own_text_is_no_judgement():
+    own = ballot("own", "ann", "first", first_name="human:ann", origin="edit", rule="picked")
+    judged = ballot("own", "ben", "first", first_name="human:ann", origin="edit", rule="picked")
+    assert bias.bias([own]).left.n == 0
+    assert for_agreement([own, judged]) == [judged]
+    assert ratings([own, judged]).votes == 1
+    assert len(disagreements([own, ballot("own", "ben", "second")], {})) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from lab.judging import Duel, ResolutionKind, Verdict
 from lab.preferences.disagreements import Disagreement, disagreements
 from lab.store import ballots, duels, resolutions
 from lab.types import new_id
-from lab.ui import notices, resources, tables, text
+from lab.ui import notices, people, resources, tables, text
 from lab.ui.trust import address, duel_view, listing, words
 from lab.ui.trust.reading import Reading
 
@@ -31,6 +31,7 @@ class _Step:
     verdict: Verdict | None
     chosen_id: str | None
     note_key: str
+    by: str | None  # who is signed in
     then: str | None  # the duel that comes next
     says: str
 
@@ -107,7 +108,7 @@ def _one(reading: Reading, one: Disagreement, ids: list[str]) -> None:
     named = st.toggle("Show who wrote the answers", key=_NAMES, help="Without it you judge as blindly as they did.")
     with st.container(border=True):
         duel_view.conversation(duel, key="desk")
-        duel_view.answers(duel, named=named)
+        duel_view.answers(reading, duel, named=named)
         duel_view.votes(reading, duel, given)
         _standing(reading, duel, one)
         _buttons(duel, one, _following(ids, one.duel_id))
@@ -138,6 +139,10 @@ def _following(ids: list[str], now: str) -> str | None:
 
 
 def _buttons(duel: Duel, one: Disagreement, then: str | None) -> None:
+    who = people.current()
+    if who is None and not people.alone():
+        st.caption("Sign in on the Label page to say what becomes of it: others can reach this lab.")
+        return
     mark = f"{duel.id}-{one.resolution.seq if one.resolution else 0}"
     note_key = f"desk-note-{mark}"
     st.text_area("Note", key=note_key, height=68, max_chars=2_000, placeholder="why, for those who come after")
@@ -152,9 +157,10 @@ def _buttons(duel: Duel, one: Disagreement, then: str | None) -> None:
     ]
     if one.state != "open":
         offered.append(("Reopen", "reopened", None, None))
+    by = None if who is None else who.id
     with st.container(horizontal=True):
         for label, kind, verdict, chosen in offered:
-            step = _Step(new_id(), duel.id, kind, verdict, chosen, note_key, then, _says(label, kind))
+            step = _Step(new_id(), duel.id, kind, verdict, chosen, note_key, by, then, _says(label, kind))
             st.button(label, key=f"desk-{label}-{mark}", on_click=_give, args=(step,), help=_HELP.get(kind))
 
 
@@ -176,7 +182,7 @@ def _give(step: _Step) -> None:
     try:
         resolutions.give(
             resources.lab().store, step.resolution_id, duel_id=step.duel_id, kind=step.kind, verdict=step.verdict,
-            chosen_id=step.chosen_id, note=st.session_state.get(step.note_key) or "",
+            chosen_id=step.chosen_id, note=st.session_state.get(step.note_key) or "", annotator_id=step.by,
         )  # fmt: skip
     except LabError as err:
         notices.tell(f"Nothing was stored. {text.sentence(str(err))}")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import streamlit as st
 
+from lab.errors import LabError
 from lab.judging import Duel, Side, Vote
-from lab.ui import text
+from lab.preferences.masking import masked
+from lab.store import presentations
+from lab.ui import people, text
+from lab.ui.judge.answers import shown
 from lab.ui.trust import words
 from lab.ui.trust.reading import Reading
 
 _SHOWN_CHARS = 20_000
+_LEARNT = "trust_learnt"
 _ANSWER_HEIGHT = 420  # pixels: both are as high, and scroll
 
 
@@ -36,12 +43,12 @@ def conversation(duel: Duel, *, key: str) -> None:
             with folded:
                 if duel.system_prompt:
                     st.caption("system prompt")
-                    st.html(text.highlighted(duel.system_prompt[:_SHOWN_CHARS], []))
+                    st.markdown(shown(duel.system_prompt[:_SHOWN_CHARS]))
                 for message in earlier:
                     st.caption(message.role)
-                    st.markdown(text.answer_markdown(message.content[:_SHOWN_CHARS]))
+                    st.markdown(shown(message.content[:_SHOWN_CHARS]))
     with st.container(border=True):
-        st.html(text.highlighted(last.content[:_SHOWN_CHARS], []))
+        st.markdown(shown(last.content[:_SHOWN_CHARS]))
 
 
 def _before(turns: int, duel: Duel) -> str:
@@ -51,27 +58,41 @@ def _before(turns: int, duel: Duel) -> str:
     return text.begun(" and ".join(parts))
 
 
-def answers(duel: Duel, *, named: bool) -> None:
-    """Draw both answers, the first one left; `named` says who wrote them."""
+def answers(reading: Reading, duel: Duel, *, named: bool) -> None:
+    """Draw both answers, the first one left; `named` says who wrote them, else names that they give are covered."""
     for column, side, where in zip(st.columns(2), (duel.first, duel.second), ("Left", "Right"), strict=True):
         with column:
-            st.markdown(f"**{_heading(side, where, named=named)}**")
+            st.markdown(f"**{_heading(reading, side, where) if named else where}**")
+            said = side.text if named else masked(side, duel).text
             with st.container(border=True, height=_ANSWER_HEIGHT):
-                st.markdown(text.answer_markdown(side.text[:_SHOWN_CHARS]))
+                st.markdown(shown(said[:_SHOWN_CHARS]))
             if len(side.text) > _SHOWN_CHARS:
                 st.caption(f"{_SHOWN_CHARS:,} of {len(side.text):,} characters are shown.")
 
 
-def _heading(side: Side, where: str, *, named: bool) -> str:
-    if not named:
-        return where
-    by = side.expert or side.model or side.provider
+def _learnt(reading: Reading, given: Sequence[Vote]) -> None:
+    who = people.current()
+    mine = {vote.presentation_id for vote in given if who is not None and vote.annotator_id == who.id}
+    said: set[str] = st.session_state.setdefault(_LEARNT, set())
+    if not mine - said:
+        return
+    with contextlib.suppress(LabError):  # a store that cannot be written takes no changed vote either
+        presentations.reveal(reading.lab.store, mine, datetime.now(UTC))
+        said |= mine
+
+
+def _heading(reading: Reading, side: Side, where: str) -> str:
+    by = reading.author(side.expert or side.model or side.provider)
     model = f" ({side.model})" if side.expert and side.model else ""
     return f"{where}: {text.plain(f'{by}{model}')}"
 
 
 def votes(reading: Reading, duel: Duel, given: Sequence[Vote]) -> None:
-    """Draw who said what, with reasons and notes; left and right as the answers stand above."""
+    """Draw who said what, with reasons and notes; left and right as the answers stand above.
+
+    Whoever is signed in has now learnt what others said: a vote of theirs that they change later is not blind.
+    """
+    _learnt(reading, given)
     for vote in given:
         parts = [f"**{text.plain(reading.name(vote.annotator_id))}**: {words.said_of(duel, vote)}"]
         if vote.round > 1:

@@ -65,7 +65,7 @@ def draw(reading: Reading, place: Place) -> None:
 def _title(reading: Reading, kind: str, about: Sequence[str]) -> str:
     named = [reading.name(one) for one in about]
     if kind == "rated":
-        named = [words.pool(about[0]), *about[1:]] if about else []
+        named = [words.pool(about[0]), *map(reading.author, about[1:])] if about else []
     elif kind == "verdict" and about:
         named = [words.verdict(about[0]), *named[1:]]
     return ", ".join([_TITLES[kind], *filter(None, named)])
@@ -97,7 +97,7 @@ def columns_of(reading: Reading, by_duel: dict[str, list[Ballot]], ids: Sequence
     votes = [by_duel[one] for one in ids]
     columns: dict[str, list[object]] = {
         "prompt": [stored[one].conversation[-1].content if one in stored else "" for one in ids],
-        "answers": [f"{some[0].first_name} / {some[0].second_name}" for some in votes],
+        "answers": [" / ".join(map(reading.author, (some[0].first_name, some[0].second_name))) for some in votes],
         "verdicts": [" · ".join(_said(reading, one) for one in some) for some in votes],
     }
     if any(some[0].query_type for some in votes):
@@ -109,7 +109,18 @@ def columns_of(reading: Reading, by_duel: dict[str, list[Ballot]], ids: Sequence
 def _said(reading: Reading, ballot: Ballot) -> str:
     again = " again" if ballot.round > 1 else ""
     late = " (after the reveal)" if ballot.unblinded else ""
-    return f"{reading.name(ballot.annotator_id)}{again}: {words.said(ballot)}{late}"
+    return f"{reading.name(ballot.annotator_id)}{again}: {_chosen(reading, ballot)}{late}"
+
+
+def _chosen(reading: Reading, ballot: Ballot) -> str:
+    """What a ballot says, by the name of whom it chose."""
+    if ballot.chosen_id is None:
+        return words.verdict(ballot.verdict)
+    first = ballot.chosen_id == ballot.first_id
+    name = reading.author(ballot.first_name if first else ballot.second_name)
+    if ballot.first_name == ballot.second_name:
+        return f"{name} ({'first' if first else 'second'})"
+    return name
 
 
 def opened_duel(reading: Reading) -> None:
@@ -126,6 +137,6 @@ def opened_duel(reading: Reading) -> None:
     with st.container(border=True):
         duel_view.about(duel)
         duel_view.conversation(duel, key="opened")
-        duel_view.answers(duel, named=True)
+        duel_view.answers(reading, duel, named=True)
         duel_view.votes(reading, duel, votes)
         st.button("Close the duel", key="close-duel", type="tertiary", on_click=address.show_duel, args=(None,))

@@ -39,7 +39,7 @@ def draw(reading: Reading) -> None:
         return
     st.caption(_about(found))
     _strengths(reading, pool, found)
-    _matrix(pool, found)
+    _matrix(reading, pool, found)
     if pool == CHANCE:
         _by_query_type(reading)
     listing.draw(reading, "ratings")
@@ -80,7 +80,7 @@ def _strengths(reading: Reading, pool: str, found: Ratings) -> None:
     config = reading.lab.routers.live().version.config
     rated = [one for one in found.contenders if one.strength.value is not None]
     marks = [
-        Mark(one.name, one.strength.value, one.duels, one.name, colour=colours.of(config, one.name))
+        Mark(reading.author(one.name), one.strength.value, one.duels, one.name, colour=colours.of(config, one.name))
         for one in rated
         if one.strength.value is not None
     ]
@@ -96,7 +96,7 @@ def _strengths(reading: Reading, pool: str, found: Ratings) -> None:
     else:
         st.info(f"Too few votes: fewer than {LEAST_DUELS} duels of each, so there is no rating yet.")
     tables.table(
-        _strength_columns(found),
+        _strength_columns(reading, found),
         key=f"strengths-{pool}",
         name=f"ratings-{pool.replace('/', '-')}",
         caption="Click a row for its duels.",
@@ -107,10 +107,10 @@ def _strengths(reading: Reading, pool: str, found: Ratings) -> None:
     )
 
 
-def _strength_columns(found: Ratings) -> dict[str, list[object]]:
+def _strength_columns(reading: Reading, found: Ratings) -> dict[str, list[object]]:
     all_ = found.contenders
     columns: dict[str, list[object]] = {
-        "who answered": [one.name for one in all_],
+        "who answered": [reading.author(one.name) for one in all_],
         "duels": [one.duels for one in all_],
         "wins": [one.wins for one in all_],
         "strength": [words.value(one.strength) for one in all_],
@@ -132,14 +132,15 @@ def _open(pool: str, picked: list[Any]) -> None:
         address.show("ratings", "rated", pool, "", wanted)
 
 
-def _matrix(pool: str, found: Ratings) -> None:
+def _matrix(reading: Reading, pool: str, found: Ratings) -> None:
     names = [one.name for one in found.contenders]
     st.markdown("#### Win rates")
-    columns: dict[str, list[object]] = {_CORNER: list(names)}
-    columns |= {other: [_rate(found, name, other) for name in names] for other in names}
+    shown = [reading.author(name) for name in names]
+    columns: dict[str, list[object]] = {_CORNER: list(shown)}
+    columns |= {shown[at]: [_rate(found, name, other) for name in names] for at, other in enumerate(names)}
     long: dict[str, list[object]] = {
-        "row": [row for row, _ in found.rates],
-        "beats": [column for _, column in found.rates],
+        "row": [reading.author(row) for row, _ in found.rates],
+        "beats": [reading.author(column) for _, column in found.rates],
         "win rate": [words.value(one) for one in found.rates.values()],
         "from": [words.low(one) for one in found.rates.values()],
         "to": [words.high(one) for one in found.rates.values()],
@@ -150,7 +151,7 @@ def _matrix(pool: str, found: Ratings) -> None:
         key=f"win-rates-{pool}",
         name=f"win-rates-{pool.replace('/', '-')}",
         caption="95 % Wilson on duels; click a cell for them.",
-        on_cell=lambda place, other: _open_pair(pool, names[place], other),
+        on_cell=lambda place, other: _open_pair(pool, names[place], dict(zip(shown, names, strict=True)).get(other)),
         whole=long,
     )
 
@@ -164,8 +165,8 @@ def _rate(found: Ratings, row: str, column: str) -> str:
     return f"{words.share(one.value)} ({words.ends(one.value)}), n = {one.n:,}"
 
 
-def _open_pair(pool: str, row: str, column: str) -> None:
-    others = [] if column in (_CORNER, row) else [column]
+def _open_pair(pool: str, row: str, column: str | None) -> None:
+    others = [] if column in (None, row) else [column]
     address.show("ratings", "rated", pool, "", row, *others)
 
 

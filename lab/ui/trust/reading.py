@@ -10,6 +10,7 @@ import streamlit as st
 
 from lab.judging import Annotator, Ballot, Resolution
 from lab.preferences.report import Trust, report
+from lab.preferences.verdicts import HUMAN
 from lab.store import annotators, ballots, resolutions
 from lab.ui import resources
 from lab.ui.resources import Lab
@@ -38,6 +39,11 @@ class Reading:
         """Return what an annotator is called."""
         known = self.annotators.get(annotator_id)
         return known.name if known is not None else annotator_id
+
+    def author(self, name: str) -> str:
+        """Return what the author of an answer is called: an expert, a model, or who wrote it by hand."""
+        kind, _, annotator_id = name.partition(":")
+        return f"text by {self.name(annotator_id)}" if kind == HUMAN and annotator_id else name
 
 
 def opened() -> Reading | None:

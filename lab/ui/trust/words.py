@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isnan
 
 from lab.forensics.metrics import Interval
-from lab.judging import Ballot, Duel, Vote
+from lab.judging import Duel, Vote
 from lab.preferences.behind import CHANCE
 from lab.preferences.figure import Figure
 
@@ -39,16 +39,6 @@ def pool(name: str) -> str:
 def verdict(name: str) -> str:
     """Return a verdict as a person says it."""
     return _VERDICTS.get(name, name)
-
-
-def said(ballot: Ballot) -> str:
-    """Return what a ballot says, by the name of whom it chose."""
-    if ballot.chosen_id is None:
-        return verdict(ballot.verdict)
-    first = ballot.chosen_id == ballot.first_id
-    if ballot.first_name == ballot.second_name:
-        return f"{ballot.first_name} ({'first' if first else 'second'})"
-    return ballot.first_name if first else ballot.second_name
 
 
 def said_of(duel: Duel, vote: Vote) -> str:
