@@ -7,7 +7,7 @@ import hashlib
 import json
 import sys
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ _TUNINGS = 6
 _EDITS = 32  # effects of the draft as it was, and of what was tried on it
 _RULES = 4
 _CALIBRATED = 6
+_COUNTED = 8
 _TIMED_ROUTERS = 20
 _TIMED = 500  # events whose timings are averaged
 _TIMES_S = 20  # how old such averages may be
@@ -63,6 +64,7 @@ class Lab:
     exchange: Exchange
     jobs: Jobs
     drafting: Drafting
+    counted: Kept[Any] = field(default_factory=lambda: Kept(_COUNTED))  # votes and their figures, by what they rest on
 
 
 @st.cache_resource(show_spinner="Opening the lab …")
