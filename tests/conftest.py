@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import postgres_server
 import pytest
 from hypothesis import settings
 
@@ -22,6 +23,33 @@ for _name in [name for name in os.environ if name.startswith("LAB_")]:
 
 settings.register_profile("lab", deadline=None)  # a busy machine is no failure
 settings.load_profile("lab")
+
+_began_session = pytest.StashKey[bool]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose where a PostgreSQL server of this session would be; workers get to know it through the environment."""
+    config.stash[_began_session] = postgres_server.begin_session()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server, where it was started and no worker can need it any more."""
+    if config.stash.get(_began_session, False):
+        postgres_server.end_session()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> str:
+    """The URL of a PostgreSQL server on which databases can be made; without one the test is skipped, in CI it fails.
+
+    `postgres_server.database(postgres)` gives a database with the lab's tables.
+    """
+    reason = postgres_server.missing()
+    if reason is not None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return postgres_server.server()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@
     datasets.py    datasets               labels.py   labels given by people        outcomes.py  measured answers
     runs.py        saved searches         looks.py    looks at sealed rows          json_values.py  their figures
     judging_tables.py   the tables of judging      duels.py, conversations.py, batches.py   what is judged
-    annotators.py, guidelines.py   who judges, by what rules      queue.py, presentations.py   what comes next, and leases
+    annotators.py, guidelines.py   who judges, by what rules      queue.py, presentations.py   what comes next
     votes.py (vote_rows.py: as rows), given_votes.py   verdicts      ballots.py   as they are counted
     resolutions.py   what became of disagreements
     jobs_table.py, owner.py   long work, and whether who does it still lives

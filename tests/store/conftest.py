@@ -1,4 +1,4 @@
-"""A store on SQLite and, where LAB_TEST_POSTGRES_URL names a server, on PostgreSQL too."""
+"""A store on SQLite and on PostgreSQL."""
 
 import os
 import shutil
@@ -8,10 +8,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from postgres_server import database
 
 from lab.messages import Message
 from lab.records import Event, RouterVersion
@@ -19,29 +18,20 @@ from lab.store import Store, events, open_store, upgrade, versions
 from lab.types import Decision, Expert, Layer, Match, RouterConfig, Timings, new_id
 
 ROOT = Path(__file__).parents[2]
-POSTGRES = os.environ.get("LAB_TEST_POSTGRES_URL")
 Recorder = Callable[..., Event]
 Worker = Callable[..., "subprocess.Popen[str]"]
 
 
-@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES else [])])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database with the lab's tables."""
     if request.param == "sqlite":
         address = f"sqlite:///{tmp_path / 'lab.db'}"
         upgrade(address)
         yield address
-        return
-    schema = f"lab_{uuid4().hex}"
-    engine = create_engine(make_url(str(POSTGRES)))
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-    address = make_url(str(POSTGRES)).update_query_dict({"options": f"-csearch_path={schema}"})
-    upgrade(address.render_as_string(hide_password=False))
-    yield address.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
+    else:
+        with database(request.getfixturevalue("postgres")) as address:
+            yield address
 
 
 @pytest.fixture
