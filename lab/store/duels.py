@@ -30,10 +30,11 @@ GONE = "This duel was deleted, so nothing was stored. Go on with the next one."
 
 def same_answer(one: str, other: str) -> bool:
     """Tell whether two answers say the same, letter by letter but for case, white space and Unicode form."""
-    return _folded(one) == _folded(other)
+    return folded(one) == folded(other)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Return what an answer says: equal for two that `same_answer` takes for the same."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
@@ -104,7 +105,7 @@ def _insert(session: Session, fresh: dict[str, NewDuel]) -> None:
                 raise StoreError(f"The response {side.response_id!r} is stored with another text. Give it its own id.")
             if side.response_id in missing:
                 missing.discard(side.response_id)
-                response_rows.append(_response(side, duel, conversation.id))
+                response_rows.append(response_row(side, duel.system_prompt, conversation.id))
         duel_rows.append(_row(key, duel, conversation.id))
     for rows in (conversation_rows, response_rows, duel_rows):
         insert_all_once(session, rows)
@@ -136,10 +137,11 @@ def _row(key: str, duel: NewDuel, conversation_id: str) -> DuelRow:
     )
 
 
-def _response(side: Side, duel: NewDuel, conversation_id: str) -> ResponseRow:
+def response_row(side: Side, system_prompt: str, conversation_id: str) -> ResponseRow:
+    """Return the row of an answer that came with its conversation, not stored."""
     return ResponseRow(
         id=side.response_id, event_id=None, conversation_id=conversation_id, expert=side.expert,
-        provider=side.provider, model=side.model, system_prompt=duel.system_prompt, options={}, text=side.text,
+        provider=side.provider, model=side.model, system_prompt=system_prompt, options={}, text=side.text,
         finish_reason=None, prompt_tokens=None, completion_tokens=None, load_ms=None, first_token_ms=None,
         total_ms=None, error_kind=None, error=None, text_repaired=False, created_at=datetime.now(UTC),
     )  # fmt: skip
@@ -158,7 +160,7 @@ def _key(duel: NewDuel) -> str:
 
 
 def _says(text: str) -> str:
-    return _digest(_folded(text))
+    return _digest(folded(text))
 
 
 def _digest(text: str) -> str:

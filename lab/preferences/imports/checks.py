@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from lab.config import MAX_PROMPT_CHARS
 from lab.forensics.datasets.table import worded
 from lab.messages import Message
 from lab.preferences.imports.entries import Entry, LikedAnswer, PreferencePair, Unfit
+from lab.store.duels import folded, same_answer
 
 MAX_ANSWER_CHARS = 200_000
 """The longest answer that a person is asked to judge."""
@@ -33,22 +33,17 @@ def check(entry: Entry, max_prompt_chars: int = MAX_PROMPT_CHARS) -> None:
         if not text.strip():
             raise Unfit("empty", f"nothing stands in {what}")
     _check_lengths(entry, max_prompt_chars)
-    if len(answers) == 2 and said(answers[0][1]) == said(answers[1][1]):
+    if len(answers) == 2 and same_answer(answers[0][1], answers[1][1]):
         raise Unfit("equal answers", "both say the same; equal answers make no duel")
 
 
 def key_of(entry: Entry) -> tuple[bytes, bool]:
     """Return what entries share that judge the same, and which way this one judges it. The entry must have passed."""
-    answers = [said(text) for _, text in _answers(entry)]
+    answers = [folded(text) for _, text in _answers(entry)]
     turns = [part for turn in entry.conversation for part in (turn.role, turn.content)]
     what = "\x00".join((type(entry).__name__, entry.system_prompt, *turns, *sorted(answers)))  # no text holds a NUL
     way = entry.liked if isinstance(entry, LikedAnswer) else answers[0] < answers[1]
     return hashlib.blake2b(what.encode(), digest_size=16).digest(), way
-
-
-def said(answer: str) -> str:
-    """Return an answer without what makes no difference: case, white space and Unicode form."""
-    return " ".join(unicodedata.normalize("NFC", answer).casefold().split())
 
 
 def texts_of(entry: Entry) -> Iterator[tuple[str, str]]:
