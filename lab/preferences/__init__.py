@@ -1,1 +1,1 @@
-"""Judging: where duels come from, votes, and how far they can be trusted."""
+"""Judging answers: where duels come from, who sees which, and what the votes are worth."""

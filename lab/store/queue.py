@@ -234,10 +234,14 @@ def repeatable(store: Store, annotator_id: str, before: datetime) -> str | None:
 
 
 def shared(store: Store, annotator_id: str, wanted: Wanted) -> str | None:
-    """Return the duel that most others have judged and this annotator has not; None without any."""
+    """Return the duel that most others have judged and this annotator has not; None without any.
+
+    A verdict that came from a file, or with a better answer that somebody wrote, is no judgement to learn from.
+    """
     query: Select[Any] = (
         select(DuelRow.id)
         .where(*_those(wanted), col(DuelRow.votes) > 0, ~_judged(annotator_id))
+        .where(col(DuelRow.origin).not_in(("import", "edit")))
         .order_by(col(DuelRow.votes).desc(), col(DuelRow.shuffle))
         .limit(1)
     )
@@ -245,12 +249,19 @@ def shared(store: Store, annotator_id: str, wanted: Wanted) -> str | None:
         return session.exec(query).first()  # type: ignore[call-overload, no-any-return]
 
 
-def warmed_up(store: Store, annotator_id: str) -> int:
-    """Return how many warm-up duels an annotator was shown."""
-    query = (
-        select(func.count())
-        .select_from(PresentationRow)
-        .where(PresentationRow.annotator_id == annotator_id, PresentationRow.purpose == "warm_up")
+def begun(store: Store, annotator_id: str, most: int) -> int:
+    """Return how many duels an annotator was shown, counted up to `most`."""
+    shown = (
+        select(PresentationRow.seq)
+        .where(PresentationRow.annotator_id == annotator_id, PresentationRow.round == 1)
+        .limit(most)
     )
     with store.read() as session:
-        return int(session.exec(query).one())
+        return int(session.exec(select(func.count()).select_from(shown.subquery())).one())
+
+
+def any_real(store: Store) -> bool:
+    """Tell whether there is a duel that is not of the sample workspace."""
+    query = select(DuelRow.seq).where(DuelRow.origin != SAMPLE, col(DuelRow.deleted_at).is_(None)).limit(1)
+    with store.read() as session:
+        return session.exec(query).first() is not None

@@ -212,8 +212,9 @@ def test_the_warm_up_is_shared(store: Store) -> None:
         )
         vote(store, showing)
         ids.append(duel_id)
-        assert queue.warmed_up(store, newcomer.id) == 1
+        assert queue.begun(store, newcomer.id, 6) == 1
     assert ids[0] == ids[1]
+    assert (queue.begun(store, ann.id, 2), queue.begun(store, ann.id, 6)) == (2, 3)
 
 
 def test_the_same_answers_under_two_ids_are_leased_once(store: Store) -> None:
