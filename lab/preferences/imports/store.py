@@ -23,7 +23,7 @@ from lab.preferences.imports.sifting import Sifted
 from lab.store import Store, annotators, batches, duels, given_thumbs, given_votes
 from lab.store.conversations import conversation_id
 
-CHUNK = 250
+CHUNK = 500
 """Entries that are stored in one transaction of each kind, between two looks at whether to stop."""
 
 MAX_NAME = 120
