@@ -82,7 +82,7 @@ def _json(sifted: Sifted, imported: Imported) -> dict[str, Any]:
         "report": {
             "rows": report.rows,
             "pairs": report.pairs,
-            "liked_or_not": report.liked,
+            "thumbs": report.liked,
             "schemas": dict(report.schemas),
             "left_out": dict(report.by_reason),
         },

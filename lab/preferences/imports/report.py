@@ -54,10 +54,10 @@ class Report:
         return f"{said}: {self.what()}{f'; left out: {rest}' if rest else ''}."
 
     def what(self) -> str:
-        """Return how many pairs and liked or disliked answers can be taken in."""
+        """Return how many pairs and answers with a thumb can be taken in."""
         counts = [
             f"{self.pairs:,} pair{'s' * (self.pairs != 1)}" if self.pairs else "",
-            f"{self.liked:,} rated answer{'s' * (self.liked != 1)}" if self.liked else "",
+            f"{self.liked:,} answer{'s' * (self.liked != 1)} with a thumb" if self.liked else "",
         ]
         return " and ".join(filter(None, counts)) or "nothing"
 

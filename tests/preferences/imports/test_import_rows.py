@@ -125,8 +125,8 @@ def test_the_report_says_what_became_of_every_row():
     found = report(GOOD, {**GOOD, "chosen": "bad"}, {**GOOD, "prompt": ""}, {"prompt": "Q", "completion": "a",
                    "label": True}, {"a": 1})  # fmt: skip
     assert found.sentence() == (
-        "2 of 5 rows of rows.jsonl (TRL and KTO, JSON Lines) can be used: 1 pair and 1 rated answer; left out: "
-        "1 unknown columns, 1 no user turn, 1 equal answers (they make no duel)."
+        "2 of 5 rows of rows.jsonl (TRL and KTO, JSON Lines) can be used: 1 pair and 1 answer with a "
+        "thumb; left out: 1 unknown columns, 1 no user turn, 1 equal answers (they make no duel)."
     )
     assert list(csv.reader(io.StringIO(found.to_csv().decode("utf-8-sig"))))[:2] == [
         ["line", "reason", "detail", "text"],
