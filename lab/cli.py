@@ -1,4 +1,4 @@
-"""The shell face of the lab: `python -m lab route | app | dataset | grid | check | router | duels | prepare | db`.
+"""The shell face of the lab: `python -m lab COMMAND`; `--help` lists the commands.
 
 Exit status: 0 done, 1 failed, 2 bad input, such as a name that nothing has; the reason is one line on standard error.
 Imports stand in the commands, so that a command pays for what it uses.
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lab import cli_check, cli_duels, cli_grid, cli_router
+from lab import cli_check, cli_duels, cli_grid, cli_preferences, cli_router
 from lab.cli_dataset import add_commands
 from lab.cli_dataset_lines import harmless
 from lab.errors import ConfigError, DatasetError, DuelError, LabError, NotFound, PromptError, SearchError, Unstorable
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_check.add_parser(commands)
     cli_router.add_parser(commands)
     cli_duels.add_parser(commands)
+    cli_preferences.add_parser(commands)
 
     db = commands.add_parser("db", help="look after the database")
     db.add_argument("action", choices=["upgrade"])

@@ -45,6 +45,8 @@ PART_OF = {  # modules that share the room of another
     "cli_dataset": "cli",
     "cli_dataset_add": "cli",
     "cli_dataset_lines": "cli",
+    "cli_preferences": "cli",
+    "cli_report": "cli",
     "records": "types",
     "messages": "types",
     "judging": "types",
