@@ -280,6 +280,7 @@ class Ballot:
     unblinded: bool
     took_ms: int | None
     created_at: datetime
+    probability: float | None = None  # of the duel having been sampled
 
     @property
     def choice(self) -> str:

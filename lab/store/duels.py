@@ -28,8 +28,6 @@ UNRANKED = 1e300
 SHUFFLED = 16**15
 """Every `shuffle` is below this."""
 
-GONE = "This duel was deleted, so nothing was stored. Go on with the next one."
-
 
 def same_answer(one: str, other: str) -> bool:
     """Tell whether two answers say the same, letter by letter but for case, white space and Unicode form."""
@@ -150,6 +148,12 @@ def response_row(side: Side, system_prompt: str, conversation_id: str) -> dict[s
         "first_token_ms": None, "total_ms": None, "error_kind": None, "error": None, "text_repaired": False,
         "created_at": datetime.now(UTC),
     }  # fmt: skip
+
+
+def id_of(duel: NewDuel) -> str | None:
+    """Return the id that a duel has, or would have, once it is stored; None where the answers are equal."""
+    key = _key(duel)
+    return _id(key) if key else None
 
 
 def _id(key: str) -> str:
