@@ -10,7 +10,7 @@ from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from lab.errors import NotFound, StoreError
-from lab.judging import EventKind, Verdict, Vote, VoteEvent
+from lab.judging import EventKind, NewVote, Verdict, Vote, VoteEvent
 from lab.store.judging_tables import DuelRow, PresentationRow, VoteEventRow, VoteRow
 from lab.store.text import check_texts, is_storable
 
@@ -91,7 +91,7 @@ def count(session: Session, row: VoteRow, by: int) -> None:
         session.connection().execute(statement)
 
 
-def said(row: VoteRow) -> dict[str, Any]:
+def said(row: VoteRow | NewVote) -> dict[str, Any]:
     """Return what a vote says, as its history keeps it."""
     return {
         "verdict": row.verdict,

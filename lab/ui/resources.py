@@ -30,7 +30,7 @@ from lab.forensics.rules.of_dataset import RulesOfRows, Suggested, rules_of, sug
 from lab.forensics.runs import spec_to_json
 from lab.forensics.sample import Stakes
 from lab.forensics.sealed import searched_without_splits
-from lab.forensics.stored_figures import MeasuredTimes
+from lab.forensics.stored_figures import UNASKED, MeasuredTimes
 from lab.forensics.stored_figures import measured_times as stored_times
 from lab.forensics.stored_figures import quality as stored_quality
 from lab.forensics.traffic import Mix, mix
@@ -274,7 +274,7 @@ def _digest(values: Any | None) -> str:
 
 @st.cache_resource(ttl=_TIMES_S, max_entries=_EVIDENCE, show_spinner=False)
 def _traffic(rows_hash: str, encoder: str, _rows: Rows) -> Mix | None:  # noqa: ARG001  the first two are the key
-    prompts = [event.decision.prompt for event in events.recent(lab().store, _TIMED)]
+    prompts = [event.decision.prompt for event in events.recent(lab().store, _TIMED, without=UNASKED)]
     found = evidence(_rows, encoder)
     return mix(_rows, found.vectors(), found.encoder.encode(prompts)) if prompts else None
 
