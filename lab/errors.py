@@ -22,6 +22,7 @@ LabError
 │   ├── DatabaseTooOld     needs `python -m lab db upgrade` first
 │   ├── Unstorable         a value that no database can hold
 │   ├── NotFound           an id that no row has
+│   ├── KeepingError       a backup, a restore or a deletion that cannot be done as it was asked for
 │   ├── VersionConflict    the live router, or the draft, is not the one that was looked at
 │   └── DatasetOutOfReach  the file of a stored dataset cannot be read or written
 └── JobError               long work that cannot be started or found
@@ -146,6 +147,10 @@ class Unstorable(StoreError):
 
 class NotFound(StoreError):
     """No row has this id."""
+
+
+class KeepingError(StoreError):
+    """A backup, a restore or a deletion that cannot be done as it was asked for: the file, the place, the words."""
 
 
 class VersionConflict(StoreError):

@@ -1,9 +1,10 @@
 """What the tests run in processes of their own: `worker.py task url …`. Says "ready", waits for a line, then begins."""
 
 import sys
+from pathlib import Path
 
 from lab.messages import Message
-from lab.store import events, open_store, versions
+from lab.store import events, open_store, restore, versions
 from lab.types import Decision, Expert, Layer, RouterConfig, Timings
 
 
@@ -41,7 +42,25 @@ def recording(url: str, version: str, prefix: str, count: str) -> None:
         say(event.id)
 
 
+def holding(url: str) -> None:
+    """Read from the database and keep it open until a line comes."""
+    store = open_store(url)
+    versions.live(store)
+    say("opened")
+    sys.stdin.readline()
+
+
+def restoring(folder: str, *sources: str) -> None:
+    """Restore these backups in turn, for ever, and say so each time."""
+    while True:
+        for source in sources:
+            restore.restore(Path(source), data_dir=Path(folder))
+            say("restored")
+
+
+_TASKS = {"open": opening, "seed": seeding, "record": recording, "hold": holding, "restore": restoring}
+
 if __name__ == "__main__":
     say("ready")
     sys.stdin.readline()
-    {"open": opening, "seed": seeding, "record": recording}[sys.argv[1]](*sys.argv[2:])
+    _TASKS[sys.argv[1]](*sys.argv[2:])
