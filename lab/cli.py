@@ -15,10 +15,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lab import cli_check, cli_grid, cli_router
+from lab import cli_check, cli_db, cli_grid, cli_router
 from lab.cli_dataset import add_commands
 from lab.cli_dataset_lines import harmless
-from lab.errors import ConfigError, DatasetError, LabError, NotFound, PromptError, SearchError, Unstorable
+from lab.errors import (
+    ConfigError,
+    DatasetError,
+    KeepingError,
+    LabError,
+    NotFound,
+    PromptError,
+    SearchError,
+    Unstorable,
+)
 
 if TYPE_CHECKING:
     from lab.config import Settings
@@ -35,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal without the character is no reason to stop
     try:
         return int(arguments.run(arguments))
-    except (PromptError, ConfigError, DatasetError, SearchError, NotFound, Unstorable) as err:
+    except (PromptError, ConfigError, DatasetError, SearchError, NotFound, Unstorable, KeepingError) as err:
         return _fail(err, 2)
     except LabError as err:
         return _fail(err, 1)
@@ -76,10 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_grid.add_parser(commands)
     cli_check.add_parser(commands)
     cli_router.add_parser(commands)
-
-    db = commands.add_parser("db", help="look after the database")
-    db.add_argument("action", choices=["upgrade"])
-    db.set_defaults(run=_db)
+    cli_db.add_parser(commands)
     return parser
 
 
@@ -210,7 +216,7 @@ def _row(decision: Decision, version: RouterVersion) -> dict[str, Any]:
     }
 
 
-# --------------------------------------------------------------------------------------------------- app, set-up, db
+# --------------------------------------------------------------------------------------------------- app, set-up
 
 
 def _app(arguments: argparse.Namespace) -> int:
@@ -268,14 +274,4 @@ def _prepare(_: argparse.Namespace) -> int:
     from lab.encoders.minilm import prepare
 
     print(f"The encoder is ready in {prepare(load_settings().cache_dir)}")
-    return 0
-
-
-def _db(_: argparse.Namespace) -> int:
-    from lab.config import load_settings
-    from lab.store import upgrade
-
-    settings = load_settings()
-    upgrade(settings.database_url, settings.data_dir)
-    print("The database is up to date.")
     return 0

@@ -44,6 +44,8 @@ PART_OF = {  # modules that share the room of another
     "cli_dataset": "cli",
     "cli_dataset_add": "cli",
     "cli_dataset_lines": "cli",
+    "cli_db": "cli",
+    "cli_forget": "cli",
     "records": "types",
     "messages": "types",
     "judging": "types",

@@ -12,6 +12,7 @@
     events.py      routed prompts         answers.py  responses, feedback
     datasets.py    datasets               labels.py   labels given by people        outcomes.py  measured answers
     runs.py        saved searches         looks.py    looks at sealed rows          json_values.py  their figures
+    checking.py    whether a database is whole   backup.py  copies of it      restore.py  putting one in its place
     jobs_table.py, owner.py   long work, and whether who does it still lives
 
 A repository function opens one session, does one thing and hands out dataclasses; it raises StoreError, whose message

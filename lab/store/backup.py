@@ -76,7 +76,8 @@ def backup(store: Store, to: Path | None = None, *, why: str = "") -> Backup:
 def listed(address: Address) -> list[Backup]:
     """Return the backups in the folder beside the database, the newest first; none where the database is on a server.
 
-    What is in a file is read once. One that a kill left unfinished is listed too, to be deleted. Raises KeepingError when the folder cannot be read.
+    What is in a file is read once. One that a kill left unfinished is listed too, to be deleted. Raises KeepingError
+    when the folder cannot be read.
     """
     if address.path is None:
         return []

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from lab.errors import KeepingError, StoreError
 from lab.store.address import address_of
 from lab.store.backup import discard, file_of, move_in, writing_to
-from lab.store.checking import check_file, known_revision, still_uri, tells_damage
+from lab.store.checking import check_file, glance, still_uri, tells_damage
 from lab.store.connect import read_only_uri
 from lab.store.faults import BUSY_S, as_sentences
 from lab.store.schema import (
@@ -89,7 +89,7 @@ def missing_from(source: Path, url: str | None = None, data_dir: Path | None = N
     Raises KeepingError for a file that cannot be restored, or a database on a server.
     """
     path = file_of(address_of(url, data_dir))
-    known_revision(source)
+    glance(source)
     if not path.exists():
         return MappingProxyType({})
     try:
