@@ -6,6 +6,7 @@ LabError
 ├── PromptError            a prompt that cannot be routed
 ├── DatasetError           a file that holds no dataset, or a dataset that cannot be used so
 ├── SearchError            a threshold search that cannot be done: its axes, its goal, its rows
+├── AccessRefused          a name, PIN or link that lets nobody in
 ├── EncoderUnavailable     the weights cannot be loaded
 ├── ProviderError          an expert did not answer as it should; `kind` names the fault in stored rows
 │   ├── ProviderUnavailable    refused connection, unknown host
@@ -55,6 +56,10 @@ class DatasetError(LabError):
 
 class SearchError(LabError):
     """A threshold search that cannot be done as asked: its axes, its goal or its rows."""
+
+
+class AccessRefused(LabError):
+    """A name, PIN or link that lets nobody in."""
 
 
 class EncoderUnavailable(LabError):

@@ -95,6 +95,38 @@ class Duel:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDuel:
+    """A duel to be stored. A side whose `response_id` is not stored yet becomes a response of that id."""
+
+    conversation: tuple[Message, ...]
+    system_prompt: str
+    first: Side
+    second: Side
+    origin: DuelOrigin
+    rule: SampleRule
+    probability: float | None = None
+    hardness: float | None = None
+    query_type: str | None = None
+    event_id: str | None = None
+    batch_id: str | None = None
+    wished: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AddedDuel:
+    """What became of a `NewDuel`: `duel_id` is None where the answers are equal, which makes no duel.
+
+    `first_id` and `second_id` are the stored responses with the texts of the given first and second side; a duel that
+    was there before has its own.
+    """
+
+    duel_id: str | None
+    is_new: bool
+    first_id: str
+    second_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Duels that came together: one import, or one job that asked for answers."""
 
@@ -145,6 +177,24 @@ class Vote:
     unblinded: bool  # given or changed after the reveal: left out of agreement
     took_ms: int | None  # from the showing to the key press
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewVote:
+    """A vote that comes with its showing: from a file, or from the sample workspace."""
+
+    id: str
+    duel_id: str
+    annotator_id: str
+    verdict: Verdict
+    chosen_id: str | None
+    left_id: str
+    created_at: datetime
+    strength: int | None = None
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    took_ms: int | None = None
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Table, func, select
 from sqlmodel import Session
 
 from lab.errors import StoreError
@@ -71,14 +72,29 @@ def open_store(url: str | None = None, data_dir: Path | None = None, *, read_onl
 
 def insert_once(session: Session, row: LabModel) -> bool:
     """Insert `row` unless its id is there, and tell whether it was inserted; what is there is not touched."""
+    table = LabModel.metadata.tables[str(row.__tablename__)]
+    statement = _insert_into(session, table).values(_values(row)).returning(table.c.seq)
+    return session.connection().execute(statement).first() is not None
+
+
+def insert_all_once(session: Session, rows: Sequence[LabModel]) -> None:
+    """Insert rows of one table, but for those whose id is there; what is there is not touched."""
+    if rows:
+        table = LabModel.metadata.tables[str(rows[0].__tablename__)]
+        session.connection().execute(_insert_into(session, table), [_values(row) for row in rows])
+
+
+def _insert_into(session: Session, table: Table) -> Any:
     if session.get_bind().dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert
     else:
         from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-    table = LabModel.metadata.tables[str(row.__tablename__)]
-    values = {column.name: getattr(row, column.name) for column in table.columns if column.name != "seq"}
-    statement = insert(table).values(values).on_conflict_do_nothing(index_elements=["id"]).returning(table.c.seq)
-    return session.connection().execute(statement).first() is not None
+    return insert(table).on_conflict_do_nothing(index_elements=["id"])
+
+
+def _values(row: LabModel) -> dict[str, Any]:
+    columns = LabModel.metadata.tables[str(row.__tablename__)].columns
+    return {column.name: getattr(row, column.name) for column in columns if column.name != "seq"}
 
 
 def exclusive(session: Session, name: str) -> None:

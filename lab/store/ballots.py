@@ -1,0 +1,134 @@
+"""Votes as they are read in numbers: all of them flat, one annotator's with their duels, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+
+from lab.judging import Ballot, Duel, Verdict, Vote
+from lab.store import duels, vote_rows
+from lab.store.engine import Store
+from lab.store.judging_tables import (
+    AnnotatorRow,
+    ConversationRow,
+    DuelRow,
+    PresentationRow,
+    ResolutionRow,
+    VoteEventRow,
+    VoteRow,
+)
+from lab.store.tables import ResponseRow
+from lab.store.text import is_storable
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the labelling is. Skips and repeats count for `mine`, which is what one has done, not for the rest."""
+
+    mine: int  # live votes of one annotator
+    judged: int  # duels with as many votes as they wish for
+    duels: int
+
+
+def listed(store: Store, *, sample: bool = True) -> list[Ballot]:
+    """Return the live votes on duels that are not deleted, oldest first; without the sample workspace on request."""
+    first, second = aliased(ResponseRow), aliased(ResponseRow)
+    columns: list[Any] = [
+        VoteRow.id, VoteRow.seq, VoteRow.duel_id, DuelRow.conversation_id, DuelRow.query_type, DuelRow.origin,
+        DuelRow.rule, VoteRow.annotator_id, AnnotatorRow.kind, VoteRow.round, VoteRow.verdict, VoteRow.chosen_id,
+        PresentationRow.left_id, DuelRow.first_id, DuelRow.second_id, _name(first), _name(second),
+        func.length(first.text), func.length(second.text), VoteRow.strength, VoteRow.unblinded, VoteRow.took_ms,
+        VoteRow.created_at,
+    ]  # fmt: skip
+    query: Any = (
+        select(*columns)
+        .select_from(VoteRow)
+        .join(DuelRow, col(DuelRow.id) == VoteRow.duel_id)
+        .join(PresentationRow, col(PresentationRow.id) == VoteRow.presentation_id)
+        .join(AnnotatorRow, col(AnnotatorRow.id) == VoteRow.annotator_id)
+        .join(first, first.id == DuelRow.first_id)
+        .join(second, second.id == DuelRow.second_id)
+        .where(col(VoteRow.live).is_(True), col(DuelRow.deleted_at).is_(None))
+        .order_by(col(VoteRow.seq))
+    )
+    if not sample:
+        query = query.where(DuelRow.origin != "sample")
+    with store.read() as session:
+        return [Ballot(*row) for row in session.exec(query)]
+
+
+def _name(side: Any) -> Any:
+    """What a rating calls the author of an answer: the expert, else the model, else the provider."""
+    return func.coalesce(func.nullif(side.expert, ""), func.nullif(side.model, ""), side.provider)
+
+
+def newest(store: Store) -> tuple[int, int]:
+    """Return the greatest seq of what happens to votes and of resolutions: both unchanged, nothing changed."""
+    with store.read() as session:
+        event = session.exec(select(func.max(VoteEventRow.seq))).one()
+        resolution = session.exec(select(func.max(ResolutionRow.seq))).one()
+        return event or 0, resolution or 0
+
+
+def of_annotator(
+    store: Store,
+    annotator_id: str,
+    limit: int = 50,
+    *,
+    before_seq: int | None = None,
+    search: str = "",
+    verdict: Verdict | None = None,
+) -> list[tuple[Vote, Duel]]:
+    """Return live votes of an annotator with their duels, the newest first; `search` looks in prompts and notes."""
+    query = select(VoteRow).where(VoteRow.annotator_id == annotator_id, col(VoteRow.live).is_(True))
+    if before_seq is not None:
+        query = query.where(VoteRow.seq < before_seq)
+    if verdict is not None:
+        query = query.where(VoteRow.verdict == verdict)
+    if search:
+        if not is_storable(search):
+            return []
+        prompts = (
+            select(DuelRow.id)
+            .join(ConversationRow, col(ConversationRow.id) == DuelRow.conversation_id)
+            .where(col(ConversationRow.prompt).icontains(search, autoescape=True))
+        )
+        noted = col(VoteRow.note).icontains(search, autoescape=True)
+        query = query.where(noted | col(VoteRow.duel_id).in_(prompts))
+    with store.read() as session:
+        rows = session.exec(query.order_by(col(VoteRow.seq).desc()).limit(limit)).all()
+        wanted = session.exec(select(DuelRow).where(col(DuelRow.id).in_([row.duel_id for row in rows]))).all()
+        by_id = {duel.id: duel for duel in duels.whole(session, wanted)}
+        return [(vote_rows.vote(row), by_id[row.duel_id]) for row in rows]
+
+
+def of_duels(store: Store, duel_ids: Sequence[str]) -> dict[str, list[Vote]]:
+    """Return the live votes of duels, oldest first, by duel id."""
+    found: dict[str, list[Vote]] = {}
+    with store.read() as session:
+        for start in range(0, len(duel_ids), 500):
+            few = duel_ids[start : start + 500]
+            query = select(VoteRow).where(col(VoteRow.duel_id).in_(few), col(VoteRow.live).is_(True))
+            for row in session.exec(query.order_by(col(VoteRow.seq))):
+                found.setdefault(row.duel_id, []).append(vote_rows.vote(row))
+    return found
+
+
+def progress(store: Store, annotator_id: str | None, *, sample: bool) -> Progress:
+    """Return how far an annotator and all together are; on the sample workspace, or on all but it."""
+    of: list[Any] = [col(DuelRow.deleted_at).is_(None), (DuelRow.origin == "sample") == sample]
+    with store.read() as session:
+        total = int(session.exec(select(func.count()).select_from(DuelRow).where(*of)).one())
+        waiting = select(func.count()).select_from(DuelRow).where(*of, col(DuelRow.votes) < col(DuelRow.wished))
+        mine = (
+            select(func.count())
+            .select_from(VoteRow)
+            .where(VoteRow.annotator_id == annotator_id, col(VoteRow.live).is_(True))
+        )
+        judged = total - int(session.exec(waiting).one())
+        return Progress(int(session.exec(mine).one()), judged, total)

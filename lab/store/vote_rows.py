@@ -1,0 +1,116 @@
+"""Votes as rows: what a vote may say, and what is written beside it in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from lab.errors import NotFound, StoreError
+from lab.judging import EventKind, Verdict, Vote, VoteEvent
+from lab.store.judging_tables import DuelRow, PresentationRow, VoteEventRow, VoteRow
+from lab.store.text import check_texts, is_storable
+
+MOST_NOTE_CHARS = 10_000
+
+
+def check(verdict: Verdict, chosen_id: str | None, strength: int | None, tags: Sequence[str], note: str) -> None:
+    """Raise StoreError or Unstorable for what no vote can say."""
+    check_texts([chosen_id or "", *tags, note], "The vote")
+    if (verdict == "better") != (chosen_id is not None):
+        raise StoreError("Only the verdict `better` names an answer, and it must. Vote again.")
+    if verdict not in ("better", "equally_good", "both_bad", "skip"):
+        raise StoreError(f"The verdict {verdict!r} is none. Say which is better, both good, both bad, or skip.")
+    if strength is not None and strength not in (1, 2, 3):
+        raise StoreError(f"The strength {strength} is none. Choose 1, 2 or 3.")
+    if len(note) > MOST_NOTE_CHARS:
+        raise StoreError(f"The note has {len(note):,} characters; {MOST_NOTE_CHARS:,} are kept. Shorten it.")
+
+
+def locked(session: Session, presentation_id: str) -> PresentationRow:
+    """Return the showing, its row locked until the session ends: two votes for it come one after the other."""
+    row = None
+    if is_storable(presentation_id):
+        query = select(PresentationRow).where(PresentationRow.id == presentation_id).with_for_update()
+        row = session.exec(query).one_or_none()
+    if row is None:
+        raise NotFound(f"No showing has the id {presentation_id!r}. Reload the Label page.")
+    return row
+
+
+def require_side(shown: PresentationRow, chosen_id: str | None) -> None:
+    """Raise StoreError for an answer that was not shown."""
+    if chosen_id is not None and chosen_id not in (shown.left_id, shown.right_id):
+        raise StoreError("The better answer must be one of the two that were shown. Vote again.")
+
+
+def find(session: Session, vote_id: str) -> VoteRow | None:
+    """Return the row of a vote, or None."""
+    if not is_storable(vote_id):
+        return None
+    return session.exec(select(VoteRow).where(VoteRow.id == vote_id)).one_or_none()
+
+
+def live(session: Session, presentation_id: str) -> VoteRow | None:
+    """Return the live vote of a presentation, or None."""
+    query = select(VoteRow).where(VoteRow.presentation_id == presentation_id, col(VoteRow.live).is_(True))
+    return session.exec(query).one_or_none()
+
+
+def newest_live(session: Session, annotator_id: str) -> VoteRow | None:
+    """Return the live vote that an annotator gave last, or None."""
+    query = select(VoteRow).where(VoteRow.annotator_id == annotator_id, col(VoteRow.live).is_(True))
+    return session.exec(query.order_by(col(VoteRow.seq).desc()).limit(1)).first()
+
+
+def count(session: Session, row: VoteRow, by: int) -> None:
+    """Count a vote of the first round that is no skip at its duel."""
+    if row.round == 1 and row.verdict != "skip":
+        statement = update(DuelRow).where(col(DuelRow.id) == row.duel_id).values(votes=col(DuelRow.votes) + by)
+        session.connection().execute(statement)
+
+
+def said(row: VoteRow) -> dict[str, Any]:
+    """Return what a vote says, as its history keeps it."""
+    return {
+        "verdict": row.verdict,
+        "chosen_id": row.chosen_id,
+        "strength": row.strength,
+        "tags": list(row.tags),
+        "note": row.note,
+    }
+
+
+def add_event(
+    session: Session,
+    event_id: str,
+    row: VoteRow,
+    kind: EventKind,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    now: datetime,
+) -> None:
+    """Add to the history of a vote."""
+    session.add(
+        VoteEventRow(
+            id=event_id, vote_id=row.id, annotator_id=row.annotator_id, kind=kind,
+            before=None if before is None else dict(before), after=None if after is None else dict(after),
+            created_at=now,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def vote(row: VoteRow) -> Vote:
+    """Return a row as the rest of the lab sees it."""
+    values: dict[str, Any] = {name: getattr(row, name) for name in Vote.__dataclass_fields__ if name != "tags"}
+    return Vote(**values, tags=tuple(row.tags))
+
+
+def vote_event(row: VoteEventRow) -> VoteEvent:
+    """Return a row as the rest of the lab sees it."""
+    values: dict[str, Any] = {name: getattr(row, name) for name in VoteEvent.__dataclass_fields__}
+    return VoteEvent(**values)

@@ -1,0 +1,183 @@
+"""Votes: one live vote a presentation, every change in the append-only `vote_event` of the same transaction.
+
+A vote's id is made where the duel is shown, so a press that is sent twice is one vote; and a second vote for the same
+showing, from another tab, returns the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from lab.errors import NotFound, StoreError
+from lab.judging import Verdict, Vote, VoteEvent
+from lab.store import duels, presentations, vote_rows
+from lab.store.engine import Store
+from lab.store.judging_tables import VoteEventRow, VoteRow
+from lab.store.presentations import LEASE, Showing
+from lab.store.text import check_texts
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A vote that was taken back. `showing` is None where the duel could not be leased again: `held_by` has it.
+
+    `held_by` None as well: the duel was deleted meanwhile.
+    """
+
+    vote: Vote
+    showing: Showing | None
+    held_by: str | None
+
+
+def cast(
+    store: Store,
+    vote_id: str,
+    *,
+    presentation_id: str,
+    verdict: Verdict,
+    chosen_id: str | None = None,
+    strength: int | None = None,
+    tags: Sequence[str] = (),
+    note: str = "",
+    guideline_version: int | None = None,
+    took_ms: int | None = None,
+    now: datetime,
+) -> Vote:
+    """Store a verdict and return the vote that stands for its presentation.
+
+    An id that is there returns the first, and so does a presentation that has a live vote: compare the ids to learn
+    whether this one counts. Raises NotFound, StoreError for a deleted duel, a verdict that does not fit, Unstorable.
+    """
+    vote_rows.check(verdict, chosen_id, strength, tags, note)
+    with store.write() as session:
+        known = vote_rows.find(session, vote_id)
+        if known is not None:
+            return vote_rows.vote(known)
+        shown = vote_rows.locked(session, presentation_id)
+        standing = vote_rows.live(session, presentation_id)
+        if standing is not None:
+            return vote_rows.vote(standing)
+        duel = duels.row_of(session, shown.duel_id)
+        presentations.require_open(duel.deleted_at)
+        vote_rows.require_side(shown, chosen_id)
+        row = VoteRow(
+            id=vote_id, presentation_id=shown.id, duel_id=shown.duel_id, annotator_id=shown.annotator_id,
+            round=shown.round, verdict=verdict, chosen_id=chosen_id, strength=strength, tags=list(tags), note=note,
+            guideline_version=guideline_version, live=True, unblinded=shown.revealed_at is not None,
+            took_ms=took_ms, created_at=now,
+        )  # fmt: skip
+        session.add(row)
+        shown.leased_until = None
+        session.add(shown)
+        session.flush()
+        vote_rows.add_event(session, f"{vote_id}:cast", row, "cast", None, vote_rows.said(row), now)
+        vote_rows.count(session, row, +1)
+        return vote_rows.vote(row)
+
+
+def undo(store: Store, undo_id: str, *, annotator_id: str, now: datetime) -> Undone:
+    """Take back the newest live vote of an annotator, and lease its duel to them again, in one transaction.
+
+    An id that is there returns what it did. Raises StoreError where no vote is left.
+    """
+    check_texts([undo_id, annotator_id], "The undo")
+    with store.write() as session:
+        presentations.exclude_others(session)
+        known = session.exec(select(VoteEventRow).where(VoteEventRow.id == undo_id)).one_or_none()
+        row = (
+            vote_rows.find(session, known.vote_id)
+            if known is not None
+            else vote_rows.newest_live(session, annotator_id)
+        )
+        if row is None:
+            raise StoreError("There is no vote of yours left to take back.")
+        if known is None:
+            before = vote_rows.said(row)
+            row.live = False
+            session.add(row)
+            session.flush()
+            vote_rows.add_event(session, undo_id, row, "undone", before, None, now)
+            vote_rows.count(session, row, -1)
+        return _lease_again(session, row, now)
+
+
+def edit(
+    store: Store,
+    event_id: str,
+    vote_id: str,
+    *,
+    annotator_id: str,
+    verdict: Verdict,
+    chosen_id: str | None,
+    strength: int | None,
+    tags: Sequence[str],
+    note: str,
+    now: datetime,
+) -> Vote:
+    """Change a live vote of an annotator and return it; an id that is there changes nothing.
+
+    A verdict that changes after the reveal is marked unblinded. Raises NotFound, StoreError for a vote that was taken
+    back or is somebody else's, Unstorable.
+    """
+    vote_rows.check(verdict, chosen_id, strength, tags, note)
+    with store.write() as session:
+        row = vote_rows.find(session, vote_id)
+        if row is None or row.annotator_id != annotator_id:
+            raise NotFound(f"No vote of yours has the id {vote_id!r}. Open one from the list.")
+        shown = vote_rows.locked(session, row.presentation_id)
+        session.refresh(row)
+        if session.exec(select(VoteEventRow.seq).where(VoteEventRow.id == event_id)).first() is not None:
+            return vote_rows.vote(row)
+        if not row.live:
+            raise StoreError("This vote was taken back meanwhile, perhaps in another tab. Judge the duel again.")
+        vote_rows.require_side(shown, chosen_id)
+        before = vote_rows.said(row)
+        vote_rows.count(session, row, -1)
+        changed = (row.verdict, row.chosen_id) != (verdict, chosen_id)
+        row.verdict, row.chosen_id, row.strength = verdict, chosen_id, strength
+        row.tags, row.note = list(tags), note
+        row.unblinded = row.unblinded or (changed and shown.revealed_at is not None)
+        session.add(row)
+        session.flush()
+        vote_rows.add_event(session, event_id, row, "edited", before, vote_rows.said(row), now)
+        vote_rows.count(session, row, +1)
+        return vote_rows.vote(row)
+
+
+# --------------------------------------------------------------------------------------------------------- reading
+
+
+def get(store: Store, vote_id: str) -> Vote:
+    """Return the vote with this id. Raises NotFound."""
+    with store.read() as session:
+        row = vote_rows.find(session, vote_id)
+        if row is None:
+            raise NotFound(f"No vote has the id {vote_id!r}. Open one from the list.")
+        return vote_rows.vote(row)
+
+
+def history(store: Store, vote_id: str) -> list[VoteEvent]:
+    """Return what happened to a vote, and to those that were given for the same showing, oldest first."""
+    with store.read() as session:
+        row = vote_rows.find(session, vote_id)
+        if row is None:
+            return []
+        ids = select(VoteRow.id).where(VoteRow.presentation_id == row.presentation_id)
+        query = select(VoteEventRow).where(col(VoteEventRow.vote_id).in_(ids)).order_by(col(VoteEventRow.seq))
+        return [vote_rows.vote_event(one) for one in session.exec(query)]
+
+
+def _lease_again(session: Session, row: VoteRow, now: datetime) -> Undone:
+    shown = presentations.row_of(session, row.presentation_id)
+    duel = duels.row_of(session, row.duel_id)
+    holder = presentations.held_by(session, row.duel_id, row.annotator_id, now) if row.round == 1 else None
+    if duel.deleted_at is not None or holder is not None or vote_rows.live(session, row.presentation_id) is not None:
+        return Undone(vote_rows.vote(row), None, holder)
+    shown.leased_until = now + LEASE
+    session.add(shown)
+    session.flush()
+    return Undone(vote_rows.vote(row), presentations.showing(session, shown), None)
