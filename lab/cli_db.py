@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from lab.store.backup import Backup
     from lab.store.checking import Checked
 
-_WORDS = {
-    "routing_event": "event", "response": "answer", "vote_event": "change of a vote", "duel": "duel", "vote": "vote",
-    "annotator": "annotator", "deletion": "record of a deletion",
-}  # fmt: skip
-
 
 def add_parser(commands: Any) -> None:
     """Add the command to the subparsers of `python -m lab`."""
@@ -69,6 +64,7 @@ def _upgrade(arguments: argparse.Namespace) -> int:
 
 def _backup(arguments: argparse.Namespace) -> int:
     from lab.store import backup, open_store
+    from lab.store.row_words import in_words
 
     settings = _settings()
     with closing(open_store(settings.database_url, settings.data_dir, read_only=True)) as store:
@@ -83,6 +79,7 @@ def _backup(arguments: argparse.Namespace) -> int:
 def _backups(arguments: argparse.Namespace) -> int:
     from lab.store import backup
     from lab.store.address import address_of
+    from lab.store.row_words import in_words
 
     settings = _settings()
     found = backup.listed(address_of(settings.database_url, settings.data_dir))
@@ -99,6 +96,7 @@ def _backups(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from lab.store.checking import check, check_file
+    from lab.store.row_words import in_words
 
     settings = _settings()
     if arguments.file is None:
@@ -116,6 +114,7 @@ def _check(arguments: argparse.Namespace) -> int:
 def _restore(arguments: argparse.Namespace) -> int:
     from lab.store.checking import check_file
     from lab.store.restore import missing_from, restore
+    from lab.store.row_words import in_words
 
     settings = _settings()
     file = _named(arguments.file, settings)
@@ -135,21 +134,9 @@ def _restore(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def in_words(rows: Mapping[str, int]) -> str:
-    """Return counts of rows by table as words: what a person knows by name, and how many others there are."""
-    parts = [_counted(rows[table], word) for table, word in _WORDS.items() if rows.get(table)]
-    others = sum(count for table, count in rows.items() if table not in _WORDS)
-    return ", ".join([*parts, *([_counted(others, "other row")] if others else [])]) or "no rows"
-
-
-def _counted(count: int, word: str) -> str:
-    if count == 1:
-        return f"1 {word}"
-    head, of, rest = word.partition(" of ")
-    return f"{count:,} {head}s{of}{rest}"
-
-
 def _lost(lost: Mapping[str, int] | None) -> str:
+    from lab.store.row_words import in_words
+
     if lost is None:
         return "The present database cannot be read, so nobody can tell what this takes away."
     return f"This takes away what came after the backup: {in_words(lost)}."
