@@ -11,6 +11,7 @@ page = st.navigation(
         st.Page("pages/data.py", title="Data", url_path="data"),
         st.Page("pages/tune.py", title="Tune", url_path="tune"),
         st.Page("pages/router.py", title="Router", url_path="router"),
+        st.Page("pages/label.py", title="Label", url_path="label"),
     ],
     position="top",
 )

@@ -28,10 +28,9 @@ from lab.store.text import is_storable
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the labelling is. Skips and repeats count for `mine`, which is what one has done, not for the rest."""
+    """How far the labelling is: duels with as many votes as they wish for, of how many."""
 
-    mine: int  # live votes of one annotator
-    judged: int  # duels with as many votes as they wish for
+    judged: int
     duels: int
 
 
@@ -119,16 +118,21 @@ def of_duels(store: Store, duel_ids: Sequence[str]) -> dict[str, list[Vote]]:
     return found
 
 
-def progress(store: Store, annotator_id: str | None, *, sample: bool) -> Progress:
-    """Return how far an annotator and all together are; on the sample workspace, or on all but it."""
+def mine(store: Store, annotator_id: str) -> int:
+    """Return how many live votes an annotator has given: skips, repeats and those for better answers too."""
+    query = (
+        select(func.count())
+        .select_from(VoteRow)
+        .where(VoteRow.annotator_id == annotator_id, col(VoteRow.live).is_(True))
+    )
+    with store.read() as session:
+        return int(session.exec(query).one())
+
+
+def progress(store: Store, *, sample: bool) -> Progress:
+    """Return how far all together are; on the sample workspace, or on all but it."""
     of: list[Any] = [col(DuelRow.deleted_at).is_(None), (DuelRow.origin == "sample") == sample]
     with store.read() as session:
         total = int(session.exec(select(func.count()).select_from(DuelRow).where(*of)).one())
         waiting = select(func.count()).select_from(DuelRow).where(*of, col(DuelRow.votes) < col(DuelRow.wished))
-        mine = (
-            select(func.count())
-            .select_from(VoteRow)
-            .where(VoteRow.annotator_id == annotator_id, col(VoteRow.live).is_(True))
-        )
-        judged = total - int(session.exec(waiting).one())
-        return Progress(int(session.exec(mine).one()), judged, total)
+        return Progress(total - int(session.exec(waiting).one()), total)

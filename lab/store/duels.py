@@ -25,6 +25,9 @@ from lab.store.text import check_text, check_texts, is_storable
 UNRANKED = 1e300
 """The rank of a duel whose hardness nothing tells: it comes after all others."""
 
+SHUFFLED = 16**15
+"""Every `shuffle` is below this."""
+
 GONE = "This duel was deleted, so nothing was stored. Go on with the next one."
 
 
@@ -218,6 +221,13 @@ def _mark(store: Store, duel_id: str, at: datetime | None) -> None:
         session.connection().execute(update(DuelRow).where(col(DuelRow.id) == duel_id).values(deleted_at=at))
 
 
+def query_types(store: Store) -> list[str]:
+    """Return the query types of the duels, in alphabetical order."""
+    query = select(DuelRow.query_type).where(col(DuelRow.query_type).is_not(None)).distinct()
+    with store.read() as session:
+        return sorted(one for one in session.exec(query) if one)
+
+
 def wish(store: Store, duel_ids: Iterable[str], wished: int) -> None:
     """Set how many votes duels shall get. Raises StoreError for fewer than one."""
     if wished < 1:
@@ -254,3 +264,22 @@ def _duel(row: DuelRow, turns: tuple[Message, ...], sides: dict[str, Side]) -> D
     names = Duel.__dataclass_fields__.keys() - {"conversation", "first", "second"}
     values: dict[str, Any] = {name: getattr(row, name) for name in names}
     return Duel(**values, conversation=turns, first=sides[row.first_id], second=sides[row.second_id])
+
+
+def wish_share(store: Store, share: float, wished: int) -> int:
+    """Set how many votes a random share of the duels shall get, and return how many duels that are.
+
+    Which ones is decided by their place in the random order, so a second call with a greater share adds to them. Raises
+    StoreError for a share outside 0 to 1 or fewer than one vote.
+    """
+    if not 0 <= share <= 1 or wished < 1:
+        raise StoreError(
+            f"{share:.0%} of the duels with {wished} votes each cannot be. Choose 0 to 100 % and 1 or more."
+        )
+    statement = (
+        update(DuelRow)
+        .where(col(DuelRow.shuffle) < int(share * SHUFFLED), col(DuelRow.deleted_at).is_(None))
+        .values(wished=wished)
+    )
+    with store.write() as session:
+        return session.connection().execute(statement).rowcount

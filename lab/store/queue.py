@@ -262,6 +262,15 @@ def begun(store: Store, annotator_id: str, most: int) -> int:
 
 def any_real(store: Store) -> bool:
     """Tell whether there is a duel that is not of the sample workspace."""
-    query = select(DuelRow.seq).where(DuelRow.origin != SAMPLE, col(DuelRow.deleted_at).is_(None)).limit(1)
+    return _any(store, DuelRow.origin != SAMPLE)
+
+
+def any_of(store: Store, origin: str) -> bool:
+    """Tell whether there is a duel of an origin."""
+    return _any(store, DuelRow.origin == origin)
+
+
+def _any(store: Store, condition: Any) -> bool:
+    query = select(DuelRow.seq).where(condition, col(DuelRow.deleted_at).is_(None)).limit(1)
     with store.read() as session:
         return session.exec(query).first() is not None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from lab.errors import NotFound, StoreError
@@ -61,9 +61,27 @@ def live(session: Session, presentation_id: str) -> VoteRow | None:
 
 
 def newest_live(session: Session, annotator_id: str) -> VoteRow | None:
-    """Return the live vote that an annotator gave last, or None."""
-    query = select(VoteRow).where(VoteRow.annotator_id == annotator_id, col(VoteRow.live).is_(True))
+    """Return the live vote that an annotator gave last, or None; one for a better answer belongs to its verdict."""
+    query = (
+        select(VoteRow)
+        .join(DuelRow, col(DuelRow.id) == VoteRow.duel_id)
+        .where(VoteRow.annotator_id == annotator_id, col(VoteRow.live).is_(True), DuelRow.origin != "edit")
+    )
     return session.exec(query.order_by(col(VoteRow.seq).desc()).limit(1)).first()
+
+
+def for_better_answers(session: Session, of: VoteRow) -> list[VoteRow]:
+    """Return the live votes of the same annotator for answers that were written over those of a vote's duel."""
+    sides = select(DuelRow.first_id).where(DuelRow.id == of.duel_id)
+    others = select(DuelRow.second_id).where(DuelRow.id == of.duel_id)
+    beaten = [col(side).in_(one) for side in (DuelRow.first_id, DuelRow.second_id) for one in (sides, others)]
+    query = (
+        select(VoteRow)
+        .join(DuelRow, col(DuelRow.id) == VoteRow.duel_id)
+        .where(VoteRow.annotator_id == of.annotator_id, col(VoteRow.live).is_(True), DuelRow.origin == "edit")
+        .where(or_(*beaten), DuelRow.id != of.duel_id)
+    )
+    return list(session.exec(query).all())
 
 
 def count(session: Session, row: VoteRow, by: int) -> None:

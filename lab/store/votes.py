@@ -82,6 +82,8 @@ def cast(
 def undo(store: Store, undo_id: str, *, annotator_id: str, now: datetime) -> Undone:
     """Take back the newest live vote of an annotator, and lease its duel to them again, in one transaction.
 
+    What they wrote over its answers goes with it. A vote on a written answer is never the newest by itself.
+
     An id that is there returns what it did. Raises StoreError where no vote is left.
     """
     check_texts([undo_id, annotator_id], "The undo")
@@ -96,13 +98,19 @@ def undo(store: Store, undo_id: str, *, annotator_id: str, now: datetime) -> Und
         if row is None:
             raise StoreError("There is no vote of yours left to take back.")
         if known is None:
-            before = vote_rows.said(row)
-            row.live = False
-            session.add(row)
-            session.flush()
-            vote_rows.add_event(session, undo_id, row, "undone", before, None, now)
-            vote_rows.count(session, row, -1)
+            for number, better in enumerate(vote_rows.for_better_answers(session, row)):
+                _take_back(session, f"{undo_id}:{number}", better, now)
+            _take_back(session, undo_id, row, now)
         return _lease_again(session, row, now)
+
+
+def _take_back(session: Session, event_id: str, row: VoteRow, now: datetime) -> None:
+    before = vote_rows.said(row)
+    row.live = False
+    session.add(row)
+    session.flush()
+    vote_rows.add_event(session, event_id, row, "undone", before, None, now)
+    vote_rows.count(session, row, -1)
 
 
 def edit(

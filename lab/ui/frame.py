@@ -12,7 +12,7 @@ from lab.errors import LabError
 from lab.live import LiveRouter
 from lab.providers import Choice
 from lab.types import Expert
-from lab.ui import access, colours, guard, jobs, notices, resources, text, wording, workbench
+from lab.ui import access, colours, guard, jobs, notices, people, resources, text, wording, workbench
 from lab.ui.components import fault
 from lab.ui.resources import Lab
 
@@ -43,6 +43,7 @@ def draw() -> None:
             _experts(lab, live)
         except LabError as err:
             fault(err)
+        people.chip()
     notices.say()
     _unsaved(lab)
     jobs.draw()

@@ -37,6 +37,7 @@ from lab.forensics.traffic import Mix, mix
 from lab.forensics.tuning import Spec, Tuning, dev_baselines, tune
 from lab.jobs import Jobs
 from lab.live import LiveRouter, Routers
+from lab.preferences import sample
 from lab.store import Store, events, open_store
 from lab.types import RouterConfig, Trace
 from lab.ui.kept import Kept
@@ -76,6 +77,7 @@ def lab() -> Lab:
         live = routers.live()
         exchange_providers = providers_of(composed.providers)
         ensure_built_in(store, settings.data_dir)
+        sample.ensure_first_run(store)
     except LabError:
         store.close()
         raise

@@ -1,0 +1,81 @@
+"""Answers that say which model wrote them: the name is covered where it introduces itself, else it is flagged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lab.judging import Duel, Side
+
+COVER = "▇▇▇▇"
+
+_FAMILIES = (
+    "chatgpt", "gpt", "openai", "claude", "anthropic", "gemini", "gemma", "bard", "google deepmind", "deepmind",
+    "llama", "meta ai", "qwen", "tongyi", "alibaba cloud", "alibaba", "mistral", "mixtral", "mistral ai", "deepseek",
+    "phi", "grok", "xai", "copilot", "microsoft", "kimi", "moonshot", "yi", "command r", "cohere", "ernie", "baidu",
+    "doubao", "glm", "chatglm", "zhipu", "falcon", "vicuna", "alpaca", "olmo", "nemotron", "granite", "smollm",
+    "hermes", "pi",
+)  # fmt: skip
+_VERSION = r"(?:[\s-]?v?\d[\w.\-]*(?:[\s-](?:instruct|chat|turbo|mini|nano|pro|flash|opus|sonnet|haiku|coder|b))*)?"
+_INTRODUCES = re.compile(
+    r"(?:\bI\s+am|\bI['’]m|\bas|\bmy\s+name\s+is|\bcall\s+me|\bcalled|\bnamed|\bthis\s+is|\bich\s+bin|\bsoy|\bje\s+suis|"
+    r"\bje\s+m['’]appelle|\bsono|我是|我叫|名叫|"
+    r"\b(?:trained|developed|created|made|built|designed|fine-tuned|powered)\s+by|由)"
+    r"(?:\s*(?:an?|the|ein|eine|un|une))?(?:\s+(?:large|AI|language|model|assistant|chatbot|helpful|virtual))*"
+    r"[\s,:]*(?:(?:called|named|from|by)\s+)?[\s\"“'*_]*$",
+    re.IGNORECASE,
+)
+_BEFORE = 80  # characters before a name in which it can be introduced
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """An answer as it may be shown: `covered` names were covered, `named` stand in it and may tell who wrote it."""
+
+    text: str
+    covered: int
+    named: tuple[str, ...]
+
+
+def masked(side: Side, duel: Duel) -> Masked:
+    """Return an answer of a duel with the names covered under which it introduces itself.
+
+    Other mentions of the two models stay, for a prompt may be about them; they are named where the prompt does not
+    mention them.
+    """
+    own = _own_names(duel)
+    names = sorted({*_FAMILIES, *own}, key=len, reverse=True)
+    found = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))}){_VERSION}(?!\w)", re.IGNORECASE)
+    covered = 0
+
+    def cover(match: re.Match[str]) -> str:
+        nonlocal covered
+        before = side.text[max(0, match.start() - _BEFORE) : match.start()]
+        if _INTRODUCES.search(before) is None:
+            return match[0]
+        covered += 1
+        return COVER
+
+    text = found.sub(cover, side.text)
+    asked = " ".join(turn.content for turn in duel.conversation).casefold()
+    return Masked(text, covered, tuple(name for name in own if _mentions(text, name) and name not in asked))
+
+
+def _own_names(duel: Duel) -> list[str]:
+    """Return what the two models of a duel are called, in lower case: whole, and without size and version."""
+    names: dict[str, None] = {}
+    for side in (duel.first, duel.second):
+        for name in _shortened(side.model.casefold()):
+            names.setdefault(name)
+    return list(names)
+
+
+def _shortened(model: str) -> Iterable[str]:
+    last = model.rsplit("/", 1)[-1]
+    family = re.split(r"[:\d]", last, maxsplit=1)[0].strip("-_. ")
+    return (name for name in (last.split(":")[0], family) if len(name) > 2 and name not in ("mock", "sample", "model"))
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
