@@ -1,16 +1,16 @@
-"""`python -m lab db upgrade | backup | backups | check | restore`: looking after the database from the shell."""
+"""`python -m lab db upgrade | backup | backups | check | restore | forget`: looking after the database."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.cli_dataset_lines import harmless, say, say_json
-from lab.errors import KeepingError
+from lab import cli_forget
+from lab.cli_dataset_lines import say, say_json
+from lab.cli_db_asking import confirm
 
 if TYPE_CHECKING:
     from lab.config import Settings
@@ -44,6 +44,7 @@ def add_parser(commands: Any) -> None:
     restore.add_argument("--yes", action="store_true", help="do not ask")
     restore.set_defaults(run=_restore)
 
+    cli_forget.add_action(actions)
     for action in (upgrade, backup, listing, check, restore):
         action.add_argument("--json", action="store_true", help="as JSON, one object a line")
 
@@ -140,19 +141,6 @@ def _lost(lost: Mapping[str, int] | None) -> str:
     if lost is None:
         return "The present database cannot be read, so nobody can tell what this takes away."
     return f"This takes away what came after the backup: {in_words(lost)}."
-
-
-def confirm(arguments: argparse.Namespace, what: str, done: str) -> None:
-    """Ask, where somebody can answer; raises KeepingError where the answer is not yes. Needs the argument `yes`."""
-    if arguments.yes:
-        return
-    answer = ""
-    if sys.stdin.isatty():
-        sys.stderr.write(f"lab: {harmless(what)} Type yes to go on: ")
-        sys.stderr.flush()
-        answer = sys.stdin.readline().strip().casefold()
-    if answer != "yes":
-        raise KeepingError(f"{what} Nothing was {done}. Say --yes to do it.")
 
 
 def _named(file: Path, settings: Settings) -> Path:

@@ -45,6 +45,7 @@ PART_OF = {  # modules that share the room of another
     "cli_dataset_add": "cli",
     "cli_dataset_lines": "cli",
     "cli_db": "cli",
+    "cli_db_asking": "cli",
     "cli_forget": "cli",
     "records": "types",
     "messages": "types",

@@ -17,7 +17,7 @@
     votes.py (vote_rows.py: as rows), given_votes.py   verdicts      ballots.py   as they are counted
     resolutions.py   what became of disagreements      sample_rows.py   the sample workspace, to remove it
     checking.py    whether a database is whole   backup.py  copies of it      restore.py  putting one in its place
-    deletion.py    text deleted on request (text_places.py: where text is)      removal.py  a person      scrub.py  bytes
+    deletion.py    text deleted on request (text_places.py: where it is)    removal.py  a person    scrub.py  bytes
     gone.py        duels of which text was deleted
     row_words.py   counts of rows in words
     jobs_table.py, owner.py   long work, and whether who does it still lives
