@@ -59,7 +59,7 @@ def test_a_backup_is_made_listed_checked_and_restored(store, capsys, here):
     record(store, "kept")
     status, out, _ = run(capsys, "backup")
     assert status == 0
-    assert "1 event, 2 other rows. It was checked and is whole." in out
+    assert "1 event, 1 router version, 1 other row. It was checked and is whole." in out
     record(store, "since")
     status, out, _ = run(capsys, "backups")
     assert "revision 0003, 1 event" in out

@@ -7,7 +7,7 @@ listed, to be deleted as files.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.errors import DatasetOutOfReach, NotFound, StoreError
@@ -17,6 +17,7 @@ from lab.store import Store, backup, deletion, removal, versions
 from lab.store import datasets as stored
 from lab.store.backup import Backup
 from lab.store.deletion import Excerpt, Found
+from lab.store.row_words import DATASET_ROW, LEFT_OUT_ROW
 from lab.store.scrub import scrub
 from lab.store.text_places import Words
 
@@ -106,13 +107,23 @@ def way_out(store: Store, left: Excerpt) -> str:
     return _VERSION.format(name=f'{number} "{version.name}"')
 
 
+def scrubbed_again(store: Store, erased: Erased) -> Erased:
+    """Try once more to take the bytes out of the files, and return what is left now."""
+    return replace(erased, left=_scrubbed(store))
+
+
+def still_there(store: Store, backups: tuple[Backup, ...]) -> tuple[Backup, ...]:
+    """Return those of the backups that were not deleted yet. Raises KeepingError."""
+    there = {one.path.name for one in backup.listed(store.address)}
+    return tuple(one for one in backups if one.path.name in there)
+
+
 def delete_backups(store: Store, backups: tuple[Backup, ...]) -> int:
     """Delete backups and return how many were there. Raises KeepingError."""
-    there = {one.path.name for one in backup.listed(store.address)}
-    named = [one.path.name for one in backups if one.path.name in there]
-    for name in named:
-        backup.remove(store.address, name)
-    return len(named)
+    there = still_there(store, backups)
+    for one in there:
+        backup.remove(store.address, one.path.name)
+    return len(there)
 
 
 def _datasets(store: Store, data_dir: Path, words: Words) -> tuple[tuple[Holding, ...], tuple[str, ...]]:
@@ -130,7 +141,7 @@ def _datasets(store: Store, data_dir: Path, words: Words) -> tuple[tuple[Holding
 
 def _beside(datasets: tuple[Holding, ...]) -> dict[str, int]:
     rows, quoted = sum(len(one.rows) for one in datasets), sum(one.left_out for one in datasets)
-    counted = {"dataset rows": rows, "rows left out of a dataset": quoted}
+    counted = {DATASET_ROW: rows, LEFT_OUT_ROW: quoted}
     return {name: count for name, count in counted.items() if count}
 
 

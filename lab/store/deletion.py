@@ -21,6 +21,7 @@ from lab.store import gone
 from lab.store.engine import Store, exclusive
 from lab.store.judging_tables import ConversationRow, DeletionRow
 from lab.store.presentations import exclude_others
+from lab.store.row_words import DUEL_TAKEN
 from lab.store.tables import LabModel
 from lab.store.text import check_texts
 from lab.store.text_places import REPLACED, REPORTED, Words
@@ -82,7 +83,7 @@ def delete_text(
             if changes:
                 counts[name] = counts.get(name, 0) + len(changes)
                 touched[name] = [change.row_id for change in changes]
-        counts["duels taken away"] = gone.mark(
+        counts[DUEL_TAKEN] = gone.mark(
             session,
             conversations=touched.get("conversation", ()),
             responses=touched.get("response", ()),

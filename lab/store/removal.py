@@ -22,6 +22,7 @@ from lab.store.judging_tables import (
     VoteEventRow,
     VoteRow,
 )
+from lab.store.row_words import DUEL_TAKEN, VOTE_TAKEN
 from lab.store.tables import ResponseRow
 from lab.store.text import DELETED, check_texts
 
@@ -57,7 +58,7 @@ def remove_annotator(
             **_elsewhere(session, annotator_id),
         }
         if votes:
-            counts["votes removed"] = _votes(session, annotator_id, deletion_id, now)
+            counts[VOTE_TAKEN] = _votes(session, annotator_id, deletion_id, now)
         _forget(session, row, now)
         return record(session, deletion_id, "annotator", by, counts)
 
@@ -112,7 +113,7 @@ def _answers(session: Session, annotator_id: str) -> dict[str, int]:
         row.text, row.error, row.options = DELETED, None, {}
         session.add(row)
     session.flush()
-    return {"response": len(rows), "duels taken away": gone.mark(session, responses=[row.id for row in rows])}
+    return {"response": len(rows), DUEL_TAKEN: gone.mark(session, responses=[row.id for row in rows])}
 
 
 def _elsewhere(session: Session, annotator_id: str) -> dict[str, int]:

@@ -209,5 +209,5 @@ def test_who_looks_from_another_machine_cannot_take_the_database_away(page, monk
     monkeypatch.setattr(keeping.access, "is_loopback", lambda address: False)
     monkeypatch.setattr(keeping.access, "gate", lambda key: None)
     page.run()
-    assert "on the machine that the lab runs on" in shown(page)
+    assert "for whoever sits at the machine that the lab runs on" in shown(page)
     assert "Back up now" not in [one.label for one in page.button]

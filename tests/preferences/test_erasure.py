@@ -50,12 +50,12 @@ def test_a_text_goes_from_tables_and_datasets_and_no_file_holds_a_byte_of_it(sto
         assert row.rowcount == 1
     dataset = put(store, tmp_path, ["hello", f"ask {SECRET}", "bye"])
     seen = erasure.preview(store, tmp_path, SECRET)
-    assert seen.counts == {"routing_event": 1, "dataset rows": 1}
+    assert seen.counts == {"routing_event": 1, "dataset_row": 1}
     assert [one.dataset.id for one in seen.datasets] == [dataset.id]
     assert SECRET.encode() in all_bytes(tmp_path) or SECRET.upper().encode().lower() in all_bytes(tmp_path)
     done = erasure.erase(store, tmp_path, "d1", SECRET)
     assert done.left is None
-    assert done.deletion.counts == {"routing_event": 1, "dataset rows": 1}
+    assert done.deletion.counts == {"routing_event": 1, "dataset_row": 1}
     assert SECRET.encode() not in all_bytes(tmp_path)
     [fresh] = datasets.listed(store)
     assert load(store, tmp_path, fresh.id).prompts == ("hello", "bye")

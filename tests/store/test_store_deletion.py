@@ -189,7 +189,7 @@ def test_a_text_goes_from_every_table_and_its_bytes_from_the_files(store: Store,
         "routing_event": 1, "conversation": 1, "response": 4, "duel": 1, "duel_batch": 1, "vote": 1, "vote_event": 2,
         "resolution": 1, "guideline": 1, "label": 1, "job": 1,
     }  # fmt: skip
-    assert done.counts == {**found.replaced, "duels taken away": 3}
+    assert done.counts == {**found.replaced, "duel_taken": 3}
     assert (done.what, done.by) == ("text", None)
     assert deletion.records(store) == [done]
     scrub.scrub(store)
@@ -280,7 +280,7 @@ def test_a_deletion_that_comes_twice_is_done_once(store: Store, record: Recorder
     record(SAID, event_id="e2")
     assert forget(store) == once
     assert events.get(store, "e2").decision.prompt == SAID
-    assert forget(store, deletion_id="d2", beside={"dataset rows": 4}).counts == {"routing_event": 1, "dataset rows": 4}
+    assert forget(store, deletion_id="d2", beside={"dataset_row": 4}).counts == {"routing_event": 1, "dataset_row": 4}
     assert [one.id for one in deletion.records(store)] == ["d2", "d1"]
 
 
@@ -397,7 +397,7 @@ def test_the_votes_of_a_person_can_go_too(store: Store) -> None:
     voted = showing.presentation.duel_id
     assert duels.get(store, voted).votes == 1
     done = removal.remove_annotator(store, "d1", ann.id, votes=True)
-    assert done.counts == {"annotator": 1, "votes removed": 1}
+    assert done.counts == {"annotator": 1, "vote_taken": 1}
     assert ballots.listed(store) == []
     assert duels.get(store, voted).votes == 0
     assert [event.kind for event in votes.history(store, given.id)] == ["cast", "removed"]
@@ -410,7 +410,7 @@ def test_answers_that_the_person_wrote_go_with_their_duels(store: Store) -> None
         mine = Side(f"h-{who.id}", f"Written by {who.name}.", removal.written_by(who.id), removal.WRITTEN, "")
         duels.add(store, [new_duel(who.seq, first=mine, origin="edit", rule="picked")])
     done = removal.remove_annotator(store, "d1", ann.id)
-    assert done.counts == {"annotator": 1, "response": 1, "duels taken away": 1}
+    assert done.counts == {"annotator": 1, "response": 1, "duel_taken": 1}
     assert "Written by Ann." not in everything(store)
     [left] = duels.recent(store)
     assert "Written by Bo." in (left.first.text, left.second.text)
