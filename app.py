@@ -12,6 +12,7 @@ page = st.navigation(
         st.Page("pages/tune.py", title="Tune", url_path="tune"),
         st.Page("pages/router.py", title="Router", url_path="router"),
         st.Page("pages/label.py", title="Label", url_path="label"),
+        st.Page("pages/trust.py", title="Trust", url_path="trust"),
     ],
     position="top",
 )

@@ -22,15 +22,21 @@ _log = logging.getLogger(__name__)
 
 
 class Answer:
-    """One expert's answer to one event. `response` is None until it has ended."""
+    """One expert's answer to one event. `response` is None until it has ended, `fault` what the expert failed with.
 
-    def __init__(self, response_id: str, event: Event, expert: Expert, choice: Choice) -> None:
+    A `cancelled` that is handed in stops it as `cancel` does.
+    """
+
+    def __init__(
+        self, response_id: str, event: Event, expert: Expert, choice: Choice, cancelled: threading.Event | None = None
+    ) -> None:
         self.id, self.event, self.expert, self.choice = response_id, event, expert, choice
         self.state: State = "waiting"
         self.response: Response | None = None
+        self.fault: ProviderError | None = None
         self.started = threading.Event()
         self._pieces: list[str] = []
-        self._cancelled = threading.Event()
+        self._cancelled = cancelled or threading.Event()
         self._ended = threading.Event()
 
     @property
@@ -75,6 +81,7 @@ class Answer:
                 else:
                     completion = item
         except ProviderError as err:
+            self.fault = err
             if len(err.partial) > len(self.text):
                 self._pieces = [err.partial]
             return self._response(None, err.kind, str(err))

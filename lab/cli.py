@@ -1,4 +1,4 @@
-"""The shell face of the lab: `python -m lab route | app | dataset | grid | check | router | prepare | db`.
+"""The shell face of the lab: `python -m lab COMMAND`; `--help` lists the commands.
 
 Exit status: 0 done, 1 failed, 2 bad input, such as a name that nothing has; the reason is one line on standard error.
 Imports stand in the commands, so that a command pays for what it uses.
@@ -15,12 +15,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lab import cli_check, cli_db, cli_grid, cli_router
+from lab import cli_check, cli_db, cli_duels, cli_grid, cli_preferences, cli_router
 from lab.cli_dataset import add_commands
 from lab.cli_dataset_lines import harmless
 from lab.errors import (
     ConfigError,
     DatasetError,
+    DuelError,
     KeepingError,
     LabError,
     NotFound,
@@ -28,6 +29,8 @@ from lab.errors import (
     SearchError,
     Unstorable,
 )
+
+_BAD_INPUT = (PromptError, ConfigError, DatasetError, DuelError, SearchError, NotFound, Unstorable, KeepingError)
 
 if TYPE_CHECKING:
     from lab.config import Settings
@@ -44,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal without the character is no reason to stop
     try:
         return int(arguments.run(arguments))
-    except (PromptError, ConfigError, DatasetError, SearchError, NotFound, Unstorable, KeepingError) as err:
+    except _BAD_INPUT as err:
         return _fail(err, 2)
     except LabError as err:
         return _fail(err, 1)
@@ -85,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     cli_grid.add_parser(commands)
     cli_check.add_parser(commands)
     cli_router.add_parser(commands)
+    cli_duels.add_parser(commands)
+    cli_preferences.add_parser(commands)
     cli_db.add_parser(commands)
     return parser
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.cli_dataset_lines import plain, say, say_json, summary
-from lab.errors import ConfigError, DatasetError, StoreError
+from lab.cli_report import check_report, write_report
+from lab.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
     from lab.config import Settings
@@ -49,19 +49,19 @@ def _add(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     file, report = Path(arguments.file), Path(arguments.report) if arguments.report else None
     if report is not None:
-        _check_report(report, file)
+        check_report(report, file)
     table = read_file(file)
     mapping = _mapping(table, arguments)
     sifted = sift(table, mapping, max_prompt_chars=settings.max_prompt_chars)
     if report is not None and not sifted.prompts:
-        _write(report, sifted.report.to_csv(), "Nothing was stored")
+        write_report(report, sifted.report.to_csv(), "Nothing was stored")
     with closing(open_store(settings.database_url, settings.data_dir)) as store:
         notes = tuple(_notes(table, mapping, sifted, _live_experts(store, settings)))
         name = arguments.name or names.of_file(file.name)
         added = add(store, settings.data_dir, sifted, name=name, seed=arguments.seed)
         left_out.keep(settings.data_dir, added.dataset, sifted.report, new=added.new)
     if report is not None:
-        _write(report, sifted.report.to_csv(), f"The rows are stored as {added.dataset.name!r}")
+        write_report(report, sifted.report.to_csv(), f"The rows are stored as {added.dataset.name!r}")
     if arguments.json:
         say_json(_json(added, sifted, mapping, notes))
         return 0
@@ -158,28 +158,3 @@ def _meaning(given: str) -> tuple[str, str]:
     if not equals or not label.strip():
         raise DatasetError(f"--map {given!r} says nothing. Write LABEL=EXPERT, or LABEL=none.")
     return label.strip(), expert.strip()
-
-
-# -------------------------------------------------------------------------------------------------------- the report
-
-
-def _check_report(path: Path, file: Path) -> None:
-    """Refuse to write the report over anything, the file that is added above all. Raises DatasetError."""
-    if file.exists() and path.exists() and path.samefile(file):
-        raise DatasetError(f"--report names {path}, the file to add, which it would overwrite. Name another file.")
-    if os.path.lexists(path):
-        raise DatasetError(f"--report names {path}, which is there already. Name a file that is not, or remove it.")
-    if not path.parent.is_dir():
-        raise DatasetError(f"The report cannot be written to {path}: there is no folder {path.parent}. Make it first.")
-
-
-def _write(path: Path, content: bytes, so_far: str) -> None:
-    """Write the report to a file that was not there. Raises StoreError, which says what was done `so_far`."""
-    try:
-        with path.open("xb") as file:
-            file.write(content)
-    except OSError as err:
-        raise StoreError(
-            f"{so_far}, but the report cannot be written to {path}: {err.strerror}. Add the file again with another "
-            "--report: the same rows are not stored twice."
-        ) from err

@@ -6,6 +6,7 @@ LabError
 ├── PromptError            a prompt that cannot be routed
 ├── DatasetError           a file that holds no dataset, or a dataset that cannot be used so
 ├── SearchError            a threshold search that cannot be done: its axes, its goal, its rows
+├── DuelError              a duel, or a batch of them, that cannot be made
 ├── AccessRefused          a name, PIN or link that lets nobody in
 ├── EncoderUnavailable     the weights cannot be loaded
 ├── ProviderError          an expert did not answer as it should; `kind` names the fault in stored rows
@@ -24,6 +25,7 @@ LabError
 │   ├── Unstorable         a value that no database can hold
 │   ├── NotFound           an id that no row has
 │   ├── KeepingError       a backup, a restore or a deletion that cannot be done as it was asked for
+│   ├── DuelGone           the duel was deleted meanwhile
 │   ├── VersionConflict    the live router, or the draft, is not the one that was looked at
 │   └── DatasetOutOfReach  the file of a stored dataset cannot be read or written
 └── JobError               long work that cannot be started or found
@@ -56,6 +58,10 @@ class DatasetError(LabError):
 
 class SearchError(LabError):
     """A threshold search that cannot be done as asked: its axes, its goal or its rows."""
+
+
+class DuelError(LabError):
+    """A duel that cannot be made: of an answer that failed, or of what was asked for in bulk."""
 
 
 class AccessRefused(LabError):
@@ -156,6 +162,10 @@ class NotFound(StoreError):
 
 class KeepingError(StoreError):
     """A backup, a restore or a deletion that cannot be done as it was asked for: the file, the place, the words."""
+
+
+class DuelGone(StoreError):
+    """The duel was deleted since it was shown; nothing was stored."""
 
 
 class VersionConflict(StoreError):

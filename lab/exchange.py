@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
-from lab.answers import Answer
+from lab.answers import CANCELLED, Answer
 from lab.config import ProviderSettings
-from lab.errors import EncoderUnavailable, JobError, NotFound, StoreError, Unstorable
+from lab.errors import EncoderUnavailable, JobError, NotFound, ProviderError, StoreError, Unstorable
 from lab.jobs import JobContext, Jobs
 from lab.live import Routers
 from lab.messages import Health, Message
@@ -184,6 +184,38 @@ class Exchange:
             threading.Thread(target=self._run, args=(line,), name=f"answer {line[0].id}", daemon=True).start()
         return asked
 
+    def answer_as(
+        self,
+        event: Event,
+        expert: Expert,
+        response_id: str,
+        cancelled: threading.Event,
+        again: Callable[[ProviderError], bool] = lambda _: False,
+    ) -> Response | None:
+        """Ask this very expert, whatever the configuration says of its name, in this thread; return what was stored.
+
+        What is stored under the id is returned and not asked for. `again` is told of each fault and says, after as long
+        a wait as it sees fit, whether to ask once more; of several tries the last is stored. One that was stopped
+        through `cancelled` is None and not stored, so that its id can be asked for later.
+
+        Raises ConfigError for a provider that is not set up, and StoreError: then the outbox holds the answer.
+        """
+        stored = answers.by_ids(self.store, [response_id])
+        if stored:
+            return stored[response_id]
+        choice = self.chosen(expert)
+        while True:
+            answer = Answer(response_id, event, expert, choice, cancelled)
+            answer.run(lambda response: response)
+            response = answer.response
+            if response is None or response.error_kind == CANCELLED:
+                return None
+            if answer.fault is None or not again(answer.fault):
+                break
+        if answer.fault is not None and cancelled.is_set():
+            return None
+        return self.outbox.save(lambda: answers.record_response(self.store, response))
+
     def _stored(self, event_id: str) -> set[str]:
         try:
             return {response.id for response in answers.responses(self.store, event_id)}
@@ -214,7 +246,10 @@ class Exchange:
 
     def choice(self, expert: Expert) -> Choice:
         """Return who would answer for an expert now, and why. Raises ConfigError."""
-        expert = self.routers.with_settings(expert)
+        return self.chosen(self.routers.with_settings(expert))
+
+    def chosen(self, expert: Expert) -> Choice:
+        """Return who would answer now for an expert with the very provider and model that it names; like `choice`."""
         healths = {"ollama": self.health("ollama")} if expert.provider in ("auto", "ollama") else {}
         return choose(expert.provider, expert.model, self.providers, healths)
 

@@ -198,6 +198,18 @@ class NewVote:
 
 
 @dataclass(frozen=True, slots=True)
+class NewThumb:
+    """A thumb that comes with its answer, from a file. A `response_id` that is not stored yet becomes a response."""
+
+    id: str
+    conversation: tuple[Message, ...]
+    system_prompt: str
+    answer: Side
+    value: Literal["up", "down"]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class VoteEvent:
     """One thing that happened to a vote. Rows are only added."""
 
@@ -268,6 +280,7 @@ class Ballot:
     unblinded: bool
     took_ms: int | None
     created_at: datetime
+    probability: float | None = None  # of the duel having been sampled
 
     @property
     def choice(self) -> str:

@@ -9,7 +9,7 @@ import streamlit as st  # noqa: E402  the guard comes first
 from lab.errors import LabError  # noqa: E402
 from lab.ui import people  # noqa: E402
 from lab.ui.components import fault  # noqa: E402
-from lab.ui.judge import crew, duel_list, guide, judging, mine, places  # noqa: E402
+from lab.ui.judge import crew, duel_list, generating, guide, importing, judging, mine, places  # noqa: E402
 
 try:
     annotator = people.current()
@@ -34,6 +34,8 @@ with parts[view]:
                 duel_list.overlap()
                 duel_list.of_sample()
                 duel_list.bring_back()
+            generating.draw()
+            importing.folded()
             duel_list.draw()
         elif view == places.PEOPLE:
             guide.write(annotator)

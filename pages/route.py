@@ -6,7 +6,7 @@ one_app()
 
 import streamlit as st  # noqa: E402  the guard comes first
 
-from lab.ui import answers, corrections, route, trace  # noqa: E402
+from lab.ui import answers, corrections, route, to_labelling, trace  # noqa: E402
 
 routed = route.current()
 left, right = st.columns([5, 7], gap="large")
@@ -15,6 +15,7 @@ with left:
     route.prompt_box()
     if routed:
         answers.draw(routed)
+        to_labelling.draw(routed)
 
 with right:
     if routed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from doubles import WordEncoder, two_experts
@@ -288,6 +289,85 @@ def test_a_stored_answer_is_not_asked_for_again_by_another_process(exchange, sto
     restarted = Exchange(store, routers, {"ollama": ollama, "mock": MockProvider(delay_s=0)})
     assert restarted.ask(restarted.reopen(routed.event.id), ["zoomer"]) == []
     assert len(ollama.requests) == 1
+
+
+# ------------------------------------------------------------------------------------------------ asked as one expert
+
+
+def as_written(exchange, routed, response_id="one", *, cancelled=None, again=lambda fault: False, **changes):
+    expert = replace(routed.version.config.expert("zoomer"), provider="ollama", **changes)
+    return exchange.answer_as(routed.event, expert, response_id, cancelled or threading.Event(), again)
+
+
+def test_an_expert_is_asked_as_it_stands_whatever_the_configuration_says(exchange, store, ollama):
+    exchange.routers.with_settings = None  # not asked
+    routed = exchange.route("lol what", source="bulk")
+    response = as_written(exchange, routed, system_prompt="Explain.", model="qwen", options={"temperature": 0.1})
+    assert answers.responses(store, routed.event.id) == [response]
+    assert (response.id, response.system_prompt, response.options) == ("one", "Explain.", {"temperature": 0.1})
+    [request] = ollama.requests
+    assert (request.model, request.messages[0].content) == ("qwen", "Explain.")
+
+
+def test_an_answer_that_is_stored_is_returned_and_not_asked_for(exchange, ollama):
+    routed = exchange.route("lol what", source="bulk")
+    first = as_written(exchange, routed)
+    assert as_written(exchange, routed) == first
+    assert len(ollama.requests) == 1
+
+
+def test_a_fault_is_tried_again_as_long_as_it_is_wished_and_the_last_try_is_stored(exchange, store, ollama):
+    ollama.fault, told = BrokenStream("The connection was cut.", partial="one two"), []
+
+    def again(fault):
+        told.append(fault.kind)
+        return len(told) < 3
+
+    routed = exchange.route("lol what", source="bulk")
+    response = as_written(exchange, routed, again=again)
+    assert told == ["broken_stream"] * 3
+    assert len(ollama.requests) == 3
+    assert answers.responses(store, routed.event.id) == [response]
+    assert (response.error_kind, response.text) == ("broken_stream", "one two")
+
+
+def test_a_stopped_answer_is_not_stored_and_can_be_asked_for_later(exchange, store, ollama):
+    ollama.gate.clear()
+    routed, cancelled = exchange.route("lol what", source="bulk"), threading.Event()
+    cancelled.set()
+    assert as_written(exchange, routed, cancelled=cancelled) is None
+    assert answers.responses(store, routed.event.id) == []
+    ollama.gate.set()
+    assert as_written(exchange, routed).text == "one two"
+
+
+def test_one_that_is_stopped_between_two_tries_is_no_failure(exchange, store, ollama):
+    ollama.fault, cancelled = BrokenStream("cut"), threading.Event()
+
+    def again(fault):
+        cancelled.set()
+        return False
+
+    routed = exchange.route("lol what", source="bulk")
+    assert as_written(exchange, routed, cancelled=cancelled, again=again) is None
+    assert answers.responses(store, routed.event.id) == []
+
+
+def test_a_database_that_refuses_such_an_answer_is_raised_and_the_answer_is_kept(exchange, store, monkeypatch):
+    record, full = answers.record_response, [True]
+
+    def refusing(*arguments):
+        if full[0]:
+            raise StoreError("The disk is full.")
+        return record(*arguments)
+
+    monkeypatch.setattr(answers, "record_response", refusing)
+    routed = exchange.route("lol what", source="bulk")
+    with pytest.raises(StoreError, match="kept in memory"):
+        as_written(exchange, routed)
+    full[0] = False
+    exchange.outbox.retry()
+    assert [one.id for one in answers.responses(store, routed.event.id)] == ["one"]
 
 
 def test_evidence_of_other_vectors_is_refused(exchange, store, routers):

@@ -10,10 +10,13 @@ import numpy as np
 from lab.forensics.datasets import Rows
 from lab.routing.semantic import Floats
 from lab.store import Store, answers, events, outcomes
-from lab.types import Expert, RouterConfig
+from lab.types import Expert, RouterConfig, Source
 
 TOKENS = (200, 300)
 """Of a prompt and its answer, where a price is turned into the cost of a call."""
+
+UNASKED: tuple[Source, ...] = ("bulk",)
+"""Sources of events that nobody typed: no traffic, and routed while other work goes on."""
 
 _EVENTS = 500  # whose timings are averaged
 
@@ -40,7 +43,7 @@ class MeasuredTimes(NamedTuple):
 def measured_times(store: Store) -> MeasuredTimes:
     """Return what answers and decisions took. Raises StoreError."""
     answered = {expert: sum(times) / len(times) for expert, times in answers.times_by_expert(store).items()}
-    timings = [event.decision.timings for event in events.recent(store, _EVENTS)]
+    timings = [event.decision.timings for event in events.recent(store, _EVENTS, without=UNASKED)]
     first = [one.keyword_ms for one in timings if one.keyword_ms is not None]
     second = [
         one.encode_ms + (one.score_ms or 0.0) for one in timings if one.encode_ms is not None and not one.encode_cached

@@ -17,15 +17,21 @@ _FAMILIES = (
     "doubao", "glm", "chatglm", "zhipu", "falcon", "vicuna", "alpaca", "olmo", "nemotron", "granite", "smollm",
     "hermes", "pi",
 )  # fmt: skip
-_VERSION = r"(?:[\s-]?v?\d[\w.\-]*(?:[\s-](?:instruct|chat|turbo|mini|nano|pro|flash|opus|sonnet|haiku|coder|b))*)?"
+_VERSION = (
+    r"(?:[\s-]?v?\d[A-Za-z0-9\-]*(?:\.\d[A-Za-z0-9\-]*)*"
+    r"(?:[\s-](?:instruct|chat|turbo|mini|nano|pro|flash|opus|sonnet|haiku|coder))*)?"
+)
 _INTRODUCES = re.compile(
-    r"(?:\bI\s+am|\bI['’]m|\bas|\bmy\s+name\s+is|\bcall\s+me|\bcalled|\bnamed|\bthis\s+is|\bich\s+bin|\bsoy|\bje\s+suis|"
-    r"\bje\s+m['’]appelle|\bsono|我是|我叫|名叫|"
-    r"\b(?:trained|developed|created|made|built|designed|fine-tuned|powered)\s+by|由)"
+    r"(?:\bI\s+am|\bI['’]m|\bmy\s+name\s+is|\bcall\s+me|\bcalled|\bnamed|\bthis\s+is|\bich\s+bin|\bsoy|\bje\s+suis|"
+    r"\bje\s+m['’]appelle|\bsono|我是|我叫|名叫|由|"
+    r"\b(?:trained|developed|created|made|built|designed|fine-tuned|powered)\s+by)"
     r"(?:\s*(?:an?|the|ein|eine|un|une))?(?:\s+(?:large|AI|language|model|assistant|chatbot|helpful|virtual))*"
     r"[\s,:]*(?:(?:called|named|from|by)\s+)?[\s\"“'*_]*$",
     re.IGNORECASE,
 )
+_AS = re.compile(r"\bas[\s\"“'*_]+$", re.IGNORECASE)  # "As Qwen, I …", but not "as gemini twins go"
+_THEN_I = re.compile(r"[\s\"”'*_]*,?\s*I\b|[\s\"”'*_]*,")
+_WORD_BEGINS, _WORD_ENDS = r"(?<![A-Za-z0-9_-])", r"(?![A-Za-z0-9_])"  # names stand in Chinese without spaces
 _BEFORE = 80  # characters before a name in which it can be introduced
 
 
@@ -46,13 +52,14 @@ def masked(side: Side, duel: Duel) -> Masked:
     """
     own = _own_names(duel)
     names = sorted({*_FAMILIES, *own}, key=len, reverse=True)
-    found = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, names))}){_VERSION}(?!\w)", re.IGNORECASE)
+    found = re.compile(rf"{_WORD_BEGINS}(?:{'|'.join(map(re.escape, names))}){_VERSION}{_WORD_ENDS}", re.IGNORECASE)
     covered = 0
 
     def cover(match: re.Match[str]) -> str:
         nonlocal covered
         before = side.text[max(0, match.start() - _BEFORE) : match.start()]
-        if _INTRODUCES.search(before) is None:
+        as_such = _AS.search(before) and _THEN_I.match(side.text, match.end())
+        if not as_such and _INTRODUCES.search(before) is None:
             return match[0]
         covered += 1
         return COVER
@@ -78,4 +85,4 @@ def _shortened(model: str) -> Iterable[str]:
 
 
 def _mentions(text: str, name: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
+    return re.search(f"{_WORD_BEGINS}{re.escape(name)}{_WORD_ENDS}", text, re.IGNORECASE) is not None

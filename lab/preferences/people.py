@@ -115,7 +115,8 @@ def _somebody(store: Store, annotator_id: str) -> Annotator:
 
 def _wait_over(store: Store, annotator_id: str, now: datetime) -> None:
     _, until = annotators.tries(store, annotator_id)
-    if until is not None and now < until <= now + _LONGEST_WAIT:  # a longer one is from before the clock was set back
+    # one that would last longer than any wait was made before the clock was set back
+    if until is not None and now < until <= now + 2 * _LONGEST_WAIT:
         raise AccessRefused(f"Too many wrong PINs. Try again in {_in_words(until - now)}.")
 
 

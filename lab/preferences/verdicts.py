@@ -30,7 +30,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What became of a key press. `counted` is False where an earlier vote for the same showing stands."""
+    """What became of a key press. `counted` is False where another verdict on the same showing stands."""
 
     vote: Vote
     counted: bool
@@ -71,7 +71,8 @@ def give(
         tags=details.tags, note=details.note, guideline_version=None if held is None else held.version,
         took_ms=took_ms, now=now,
     )  # fmt: skip
-    return Given(vote, counted=vote.id == vote_id and vote.live)
+    same = (vote.id, vote.verdict, vote.chosen_id) == (vote_id, verdict, chosen_id)
+    return Given(vote, counted=same and vote.live)
 
 
 def _store_better(

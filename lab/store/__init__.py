@@ -14,7 +14,7 @@
     runs.py        saved searches         looks.py    looks at sealed rows          json_values.py  their figures
     judging_tables.py   the tables of judging      duels.py, conversations.py, batches.py   what is judged
     annotators.py, guidelines.py   who judges, by what rules      queue.py, presentations.py   what comes next, leases
-    votes.py (vote_rows.py: as rows), given_votes.py   verdicts      ballots.py   as they are counted
+    votes.py (vote_rows.py: as rows), given_votes.py, given_thumbs.py   verdicts      ballots.py   as they are counted
     resolutions.py   what became of disagreements      sample_rows.py   the sample workspace, to remove it
     checking.py    whether a database is whole   backup.py  copies of it      restore.py  putting one in its place
     deletion.py    text deleted on request (text_places.py: where it is)    removal.py  a person    scrub.py  bytes

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from sqlalchemy import func
+from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
 from lab.errors import NotFound, StoreError
@@ -19,6 +19,7 @@ from lab.store.tables import EventRow, FeedbackRow, ResponseRow
 from lab.store.text import check_texts, is_storable, repair_text
 
 _CLEARED = "cleared"
+_AT_ONCE = 500  # ids in one question
 _PLAIN_COLUMNS = (
     "id", "event_id", "conversation_id", "expert", "provider", "model", "system_prompt", "finish_reason",
     "prompt_tokens", "completion_tokens", "load_ms", "first_token_ms", "total_ms", "error_kind", "created_at",
@@ -79,12 +80,27 @@ def responses(store: Store, event_id: str) -> list[Response]:
         return [_response(row) for row in session.exec(query)]
 
 
+def by_ids(store: Store, response_ids: Sequence[str]) -> dict[str, Response]:
+    """Return the responses with these ids, by id; one that is not there is left out."""
+    wanted = [response_id for response_id in response_ids if is_storable(response_id)]
+    found: dict[str, Response] = {}
+    with store.read() as session:
+        for start in range(0, len(wanted), _AT_ONCE):
+            query = select(ResponseRow).where(col(ResponseRow.id).in_(wanted[start : start + _AT_ONCE]))
+            found |= {row.id: _response(row) for row in session.exec(query)}
+    return found
+
+
 def times_by_expert(store: Store, limit: int = 2_000) -> dict[str, list[float]]:
-    """Return `total_ms` of the last whole answers by expert; the mock's pauses are no speed and are left out."""
+    """Return `total_ms` of the last whole answers by expert.
+
+    Left out are the mock's, whose pauses are no speed, and those of bulk work, which asks for several at a time.
+    """
+    in_bulk = exists().where(col(EventRow.id) == ResponseRow.event_id, col(EventRow.source) == "bulk")
     query = (
         select(ResponseRow.expert, ResponseRow.total_ms)
         .where(col(ResponseRow.error_kind).is_(None), col(ResponseRow.total_ms).is_not(None))
-        .where(ResponseRow.provider != "mock")
+        .where(ResponseRow.provider != "mock", ~in_bulk)
         .order_by(col(ResponseRow.seq).desc())
         .limit(limit)
     )

@@ -42,7 +42,7 @@ def listed(store: Store, *, sample: bool = True) -> list[Ballot]:
         DuelRow.rule, VoteRow.annotator_id, AnnotatorRow.kind, VoteRow.round, VoteRow.verdict, VoteRow.chosen_id,
         PresentationRow.left_id, DuelRow.first_id, DuelRow.second_id, _name(first), _name(second),
         func.length(first.text), func.length(second.text), VoteRow.strength, VoteRow.unblinded, VoteRow.took_ms,
-        VoteRow.created_at,
+        VoteRow.created_at, DuelRow.probability,
     ]  # fmt: skip
     query: Any = (
         select(*columns)
@@ -72,6 +72,18 @@ def newest(store: Store) -> tuple[int, int]:
         event = session.exec(select(func.max(VoteEventRow.seq))).one()
         resolution = session.exec(select(func.max(ResolutionRow.seq))).one()
         return event or 0, resolution or 0
+
+
+def state(store: Store) -> tuple[int, int, int]:
+    """Return three numbers that are the same as long as `listed` returns the same: whoever keeps it compares them.
+
+    The greatest seq of what happens to votes, how many votes there are, and how many duels are deleted.
+    """
+    deleted = select(func.count()).select_from(DuelRow).where(col(DuelRow.deleted_at).is_not(None))
+    with store.read() as session:
+        event = session.exec(select(func.max(VoteEventRow.seq))).one()
+        votes = session.exec(select(func.count()).select_from(VoteRow)).one()
+        return event or 0, int(votes), int(session.exec(deleted).one())
 
 
 def of_annotator(

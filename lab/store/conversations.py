@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from lab.errors import StoreError
 from lab.messages import Message
-from lab.store.engine import Store, insert_once
+from lab.store.engine import Store, insert_all_once
 from lab.store.judging_tables import ConversationRow
 from lab.store.serialise import dumps, messages_to_json
 from lab.store.text import check_texts
@@ -32,17 +33,18 @@ def put(store: Store, messages: Sequence[Message]) -> str:
     """Store a conversation and return its id. Raises StoreError, Unstorable."""
     row = row_for(messages)
     with store.write() as session:
-        insert_once(session, row)
-        return row.id
+        insert_all_once(session, ConversationRow, [row])
+    return str(row["id"])
 
 
-def row_for(messages: Sequence[Message]) -> ConversationRow:
-    """Return the row of a conversation, not stored. Raises StoreError, Unstorable."""
+def row_for(messages: Sequence[Message]) -> dict[str, Any]:
+    """Return the row of a conversation by column, not stored. Raises StoreError, Unstorable."""
     turns = turns_of(messages)
-    check_texts(messages_to_json(turns), "The conversation")
-    return ConversationRow(
-        id=conversation_id(turns),
-        messages=messages_to_json(turns),
-        prompt=turns[-1].content,
-        created_at=datetime.now(UTC),
-    )
+    messages_json = messages_to_json(turns)
+    check_texts(messages_json, "The conversation")
+    return {
+        "id": conversation_id(turns),
+        "messages": messages_json,
+        "prompt": turns[-1].content,
+        "created_at": datetime.now(UTC),
+    }

@@ -28,15 +28,14 @@ UNRANKED = 1e300
 SHUFFLED = 16**15
 """Every `shuffle` is below this."""
 
-GONE = "This duel was deleted, so nothing was stored. Go on with the next one."
-
 
 def same_answer(one: str, other: str) -> bool:
     """Tell whether two answers say the same, letter by letter but for case, white space and Unicode form."""
-    return _folded(one) == _folded(other)
+    return folded(one) == folded(other)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Return what an answer says: equal for two that `same_answer` takes for the same."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
@@ -106,10 +105,11 @@ def _insert(session: Session, fresh: dict[str, NewDuel]) -> None:
                 raise StoreError(f"The response {side.response_id!r} is stored with another text. Give it its own id.")
             if side.response_id in missing:
                 missing.discard(side.response_id)
-                response_rows.append(_response(side, duel, conversation.id))
-        duel_rows.append(_row(key, duel, conversation.id))
-    for rows in (conversation_rows, response_rows, duel_rows):
-        insert_all_once(session, rows)
+                response_rows.append(response_row(side, duel.system_prompt, conversation["id"]))
+        duel_rows.append(_row(key, duel, conversation["id"]))
+    insert_all_once(session, ConversationRow, conversation_rows)
+    insert_all_once(session, ResponseRow, response_rows)
+    insert_all_once(session, DuelRow, duel_rows)
 
 
 def _ordered(duel: NewDuel) -> tuple[Side, Side]:
@@ -118,38 +118,46 @@ def _ordered(duel: NewDuel) -> tuple[Side, Side]:
     return first, second
 
 
-def _row(key: str, duel: NewDuel, conversation_id: str) -> DuelRow:
+def _row(key: str, duel: NewDuel, conversation_id: str) -> dict[str, Any]:
     first, second = _ordered(duel)
-    return DuelRow(
-        id=_id(key),
-        content_key=key,
-        conversation_id=conversation_id,
-        system_prompt=duel.system_prompt,
-        first_id=first.response_id,
-        second_id=second.response_id,
-        origin=duel.origin,
-        rule=duel.rule,
-        probability=duel.probability,
-        hardness=duel.hardness,
-        rank=UNRANKED if duel.hardness is None else -duel.hardness,
-        shuffle=int(key[32:47], 16),
-        query_type=duel.query_type,
-        event_id=duel.event_id,
-        batch_id=duel.batch_id,
-        wished=duel.wished,
-        votes=0,
-        created_at=datetime.now(UTC),
-        deleted_at=None,
-    )
+    return {
+        "id": _id(key),
+        "content_key": key,
+        "conversation_id": conversation_id,
+        "system_prompt": duel.system_prompt,
+        "first_id": first.response_id,
+        "second_id": second.response_id,
+        "origin": duel.origin,
+        "rule": duel.rule,
+        "probability": duel.probability,
+        "hardness": duel.hardness,
+        "rank": UNRANKED if duel.hardness is None else -duel.hardness,
+        "shuffle": int(key[32:47], 16),
+        "query_type": duel.query_type,
+        "event_id": duel.event_id,
+        "batch_id": duel.batch_id,
+        "wished": duel.wished,
+        "votes": 0,
+        "created_at": datetime.now(UTC),
+        "deleted_at": None,
+    }
 
 
-def _response(side: Side, duel: NewDuel, conversation_id: str) -> ResponseRow:
-    return ResponseRow(
-        id=side.response_id, event_id=None, conversation_id=conversation_id, expert=side.expert,
-        provider=side.provider, model=side.model, system_prompt=duel.system_prompt, options={}, text=side.text,
-        finish_reason=None, prompt_tokens=None, completion_tokens=None, load_ms=None, first_token_ms=None,
-        total_ms=None, error_kind=None, error=None, text_repaired=False, created_at=datetime.now(UTC),
-    )  # fmt: skip
+def response_row(side: Side, system_prompt: str, conversation_id: str) -> dict[str, Any]:
+    """Return the row, by column, of an answer that came with its conversation, not stored."""
+    return {
+        "id": side.response_id, "event_id": None, "conversation_id": conversation_id, "expert": side.expert,
+        "provider": side.provider, "model": side.model, "system_prompt": system_prompt, "options": {},
+        "text": side.text, "finish_reason": None, "prompt_tokens": None, "completion_tokens": None, "load_ms": None,
+        "first_token_ms": None, "total_ms": None, "error_kind": None, "error": None, "text_repaired": False,
+        "created_at": datetime.now(UTC),
+    }  # fmt: skip
+
+
+def id_of(duel: NewDuel) -> str | None:
+    """Return the id that a duel has, or would have, once it is stored; None where the answers are equal."""
+    key = _key(duel)
+    return _id(key) if key else None
 
 
 def _id(key: str) -> str:
@@ -165,7 +173,7 @@ def _key(duel: NewDuel) -> str:
 
 
 def _says(text: str) -> str:
-    return _digest(_folded(text))
+    return _digest(folded(text))
 
 
 def _digest(text: str) -> str:
@@ -216,10 +224,7 @@ def delete(store: Store, duel_id: str) -> None:
 
 def bring_back(store: Store, duel_id: str) -> None:
     """Take a deletion back. Raises NotFound, StoreError where text of the duel was deleted on request."""
-    duel = get(store, duel_id)
-    texts = (duel.first.text, duel.second.text, duel.system_prompt, *(turn.content for turn in duel.conversation))
-    if DELETED in texts:
-        raise StoreError("Text of this duel was deleted on request, so it stays deleted. Go on with another one.")
+    gone.refuse_return(get(store, duel_id))
     _mark(store, duel_id, None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,11 +77,14 @@ def insert_once(session: Session, row: LabModel) -> bool:
     return session.connection().execute(statement).first() is not None
 
 
-def insert_all_once(session: Session, rows: Sequence[LabModel]) -> None:
-    """Insert rows of one table, but for those whose id is there; what is there is not touched."""
+def insert_all_once(session: Session, model: type[LabModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of a table, but for those whose id is there; what is there is not touched.
+
+    They are plain values by column, since making a model of each would take longer than to store them.
+    """
     if rows:
-        table = LabModel.metadata.tables[str(rows[0].__tablename__)]
-        session.connection().execute(_insert_into(session, table), [_values(row) for row in rows])
+        table = LabModel.metadata.tables[str(model.__tablename__)]
+        session.connection().execute(_insert_into(session, table), rows)
 
 
 def _insert_into(session: Session, table: Table) -> Any:

@@ -82,10 +82,12 @@ def recent(
     search: str | None = None,
     expert: str | None = None,
     layer: Layer | None = None,
+    without: Sequence[Source] = (),
 ) -> list[Event]:
     """Return at most `limit` events, the newest first, from before `before_seq` where that is given.
 
-    `search` is looked for in the prompts, whatever the case; `expert` and `layer` are what the decision must say.
+    `search` is looked for in the prompts, whatever the case; `expert` and `layer` are what the decision must say;
+    events of the sources in `without` are left out.
     """
     query = select(EventRow).order_by(col(EventRow.seq).desc()).limit(limit)
     if before_seq is not None:
@@ -98,6 +100,8 @@ def recent(
         query = query.where(EventRow.expert == expert)
     if layer is not None:
         query = query.where(EventRow.layer == layer.value)
+    if without:
+        query = query.where(col(EventRow.source).not_in(without))
     with store.read() as session:
         return [_event(row) for row in session.exec(query)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
@@ -35,11 +36,10 @@ def record_many(store: Store, given: Sequence[NewVote]) -> int:
             if place not in known:
                 fresh.setdefault(place, vote)
         shown = [_showing(vote, sides) for vote in fresh.values()]
-        rows = [_row(vote, showing) for vote, showing in zip(fresh.values(), shown, strict=True)]
-        insert_all_once(session, shown)
-        insert_all_once(session, rows)
-        insert_all_once(session, [_event(row) for row in rows])
-        _count(session, Counter(row.duel_id for row in rows if row.round == 1 and row.verdict != "skip"))
+        insert_all_once(session, PresentationRow, shown)
+        insert_all_once(session, VoteRow, [_row(vote) for vote in fresh.values()])
+        insert_all_once(session, VoteEventRow, [_event(vote) for vote in fresh.values()])
+        _count(session, Counter(vote.duel_id for vote in fresh.values() if vote.round == 1 and vote.verdict != "skip"))
     return len(fresh)
 
 
@@ -59,30 +59,36 @@ def _known(session: Session, duel_ids: set[str], annotator_ids: set[str]) -> set
     return {(duel, annotator, number) for duel, annotator, number in session.exec(query)}
 
 
-def _showing(vote: NewVote, sides: dict[str, set[str]]) -> PresentationRow:
+def _showing(vote: NewVote, sides: dict[str, set[str]]) -> dict[str, Any]:
     both = sides[vote.duel_id]
     if vote.left_id not in both or vote.chosen_id not in {None, *both}:
         raise StoreError(f"The vote {vote.id!r} names an answer that is not one of its duel's two.")
-    return PresentationRow(
-        id=f"{vote.id}:shown", duel_id=vote.duel_id, annotator_id=vote.annotator_id, round=vote.round, seed=0,
-        left_id=vote.left_id, right_id=next(iter(both - {vote.left_id})),
-        purpose="queue" if vote.round == 1 else "repeat", shown_at=vote.created_at, leased_until=None, revealed_at=None,
-    )  # fmt: skip
+    return {
+        "id": _shown_id(vote), "duel_id": vote.duel_id, "annotator_id": vote.annotator_id, "round": vote.round,
+        "seed": 0, "left_id": vote.left_id, "right_id": next(iter(both - {vote.left_id})),
+        "purpose": "queue" if vote.round == 1 else "repeat", "shown_at": vote.created_at, "leased_until": None,
+        "revealed_at": None,
+    }  # fmt: skip
 
 
-def _row(vote: NewVote, showing: PresentationRow) -> VoteRow:
-    return VoteRow(
-        id=vote.id, presentation_id=showing.id, duel_id=vote.duel_id, annotator_id=vote.annotator_id, round=vote.round,
-        verdict=vote.verdict, chosen_id=vote.chosen_id, strength=vote.strength, tags=list(vote.tags), note=vote.note,
-        guideline_version=None, live=True, unblinded=False, took_ms=vote.took_ms, created_at=vote.created_at,
-    )  # fmt: skip
+def _shown_id(vote: NewVote) -> str:
+    return f"{vote.id}:shown"
 
 
-def _event(row: VoteRow) -> VoteEventRow:
-    return VoteEventRow(
-        id=f"{row.id}:cast", vote_id=row.id, annotator_id=row.annotator_id, kind="cast", before=None,
-        after=vote_rows.said(row), created_at=row.created_at,
-    )  # fmt: skip
+def _row(vote: NewVote) -> dict[str, Any]:
+    return {
+        "id": vote.id, "presentation_id": _shown_id(vote), "duel_id": vote.duel_id, "annotator_id": vote.annotator_id,
+        "round": vote.round, "verdict": vote.verdict, "chosen_id": vote.chosen_id, "strength": vote.strength,
+        "tags": list(vote.tags), "note": vote.note, "guideline_version": None, "live": True, "unblinded": False,
+        "took_ms": vote.took_ms, "created_at": vote.created_at,
+    }  # fmt: skip
+
+
+def _event(vote: NewVote) -> dict[str, Any]:
+    return {
+        "id": f"{vote.id}:cast", "vote_id": vote.id, "annotator_id": vote.annotator_id, "kind": "cast", "before": None,
+        "after": vote_rows.said(vote), "created_at": vote.created_at,
+    }  # fmt: skip
 
 
 def _count(session: Session, more: Counter[str]) -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from lab.errors import StoreError
+from lab.judging import Duel
 from lab.store.judging_tables import DuelRow, PresentationRow
 from lab.store.tables import ResponseRow
 from lab.store.text import DELETED
@@ -48,6 +50,13 @@ def keep_deleted(session: Session, response_ids: Collection[str]) -> None:
     for some in _in_parts(response_ids):
         query = select(ResponseRow.id).where(col(ResponseRow.id).in_(some), ResponseRow.text == DELETED)
         mark(session, responses=session.exec(query).all())
+
+
+def refuse_return(duel: Duel) -> None:
+    """Raise StoreError for a duel of which text was deleted on request."""
+    texts = (duel.first.text, duel.second.text, duel.system_prompt, *(turn.content for turn in duel.conversation))
+    if DELETED in texts:
+        raise StoreError("Text of this duel was deleted on request, so it stays deleted. Go on with another one.")
 
 
 def _in_parts(ids: Collection[str]) -> Iterator[list[str]]:

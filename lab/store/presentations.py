@@ -1,7 +1,8 @@
 """Showings of duels, and the leases on them: while one is open, nobody else gets its place in the queue.
 
-A lease ends at a wall-clock time, for several processes must agree on it. One that would last longer than any lease
-lasts was made before the clock was set back, and holds nothing.
+A lease ends at a wall-clock time, for several processes must agree on it. Their clocks differ, and one may look at its
+own a while before it gets to write: so a lease that would end one lease's time too late still holds. One that would
+last longer than that was made before the clock was set back, and holds nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from lab.errors import NotFound, StoreError
+from lab.errors import DuelGone, NotFound
 from lab.judging import Presentation, Purpose
 from lab.store import duels
 from lab.store.engine import Store, exclusive
@@ -137,7 +138,7 @@ def held_by(session: Session, duel_id: str, annotator_id: str, now: datetime) ->
 def leased(now: datetime) -> tuple[Any, Any]:
     """Return the conditions under which a showing of the first round holds a place at `now`."""
     return (
-        (col(PresentationRow.leased_until) > now) & (col(PresentationRow.leased_until) <= now + LEASE),
+        (col(PresentationRow.leased_until) > now) & (col(PresentationRow.leased_until) <= now + 2 * LEASE),
         col(PresentationRow.round) == 1,
     )
 
@@ -158,9 +159,9 @@ def row_of(session: Session, presentation_id: str) -> PresentationRow:
 
 
 def require_open(duel_deleted: datetime | None) -> None:
-    """Raise StoreError for a duel that was deleted."""
+    """Raise DuelGone for a duel that was deleted."""
     if duel_deleted is not None:
-        raise StoreError(duels.GONE)
+        raise DuelGone("This duel was deleted, so nothing was stored. Go on with the next one.")
 
 
 def presentation(row: PresentationRow) -> Presentation:

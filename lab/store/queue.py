@@ -104,7 +104,7 @@ def lease(
 ) -> Showing:
     """Lease one duel to an annotator, whoever else has it: for a link, a repeat and the warm-up.
 
-    In a later round the sides are those of the first one, swapped. Raises NotFound, StoreError for a deleted duel.
+    In a later round the sides are those of the first one, swapped. Raises NotFound, DuelGone.
     """
     with store.write() as session:
         presentations.exclude_others(session)

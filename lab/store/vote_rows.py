@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
 from lab.errors import NotFound, StoreError
-from lab.judging import EventKind, Verdict, Vote, VoteEvent
+from lab.judging import EventKind, NewVote, Verdict, Vote, VoteEvent
 from lab.store.judging_tables import DuelRow, PresentationRow, VoteEventRow, VoteRow
 from lab.store.text import check_texts, is_storable
 
@@ -105,7 +105,7 @@ def count_again(session: Session, duel_ids: Sequence[str]) -> None:
     session.connection().execute(update(DuelRow).where(col(DuelRow.id).in_(duel_ids)).values(votes=votes))
 
 
-def said(row: VoteRow) -> dict[str, Any]:
+def said(row: VoteRow | NewVote) -> dict[str, Any]:
     """Return what a vote says, as its history keeps it."""
     return {
         "verdict": row.verdict,

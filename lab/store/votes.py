@@ -50,7 +50,7 @@ def cast(
     """Store a verdict and return the vote that stands for its presentation.
 
     An id that is there returns the first, and so does a presentation that has a live vote: compare the ids to learn
-    whether this one counts. Raises NotFound, StoreError for a deleted duel, a verdict that does not fit, Unstorable.
+    whether this one counts. Raises NotFound, DuelGone, a verdict that does not fit, Unstorable.
     """
     vote_rows.check(verdict, chosen_id, strength, tags, note)
     with store.write() as session:

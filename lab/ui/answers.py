@@ -7,10 +7,12 @@ import streamlit as st
 from lab.answers import CANCELLED, Answer
 from lab.errors import LabError
 from lab.exchange import Routed
+from lab.preferences.duels.pairing import is_own
+from lab.preferences.duels.standing import bulk_ids
 from lab.records import Feedback, Response
 from lab.store import answers as stored
 from lab.types import NONE, RouterConfig, new_id
-from lab.ui import resources, text, wording
+from lab.ui import notices, resources, text, to_labelling, wording
 from lab.ui.components import fault
 from lab.ui.resources import Lab
 
@@ -25,10 +27,11 @@ def draw(routed: Routed) -> None:
 
 
 def _draw(routed: Routed, was_running: bool) -> None:
+    notices.hand_on()
     lab = resources.lab()
     running = {answer.id: answer for answer in lab.exchange.asked(routed.event.id)}
     try:
-        ended = stored.responses(lab.store, routed.event.id)
+        ended = _shown(routed, stored.responses(lab.store, routed.event.id))
     except LabError as err:
         fault(err)
         ended = []
@@ -55,8 +58,16 @@ def _draw(routed: Routed, was_running: bool) -> None:
                 _ended(lab, routed, one, attempts=sum(response.expert == one.expert for response in ended))
 
 
+def _shown(routed: Routed, responses: list[Response]) -> list[Response]:
+    """Leave out what was asked for a duel: it is for whoever judges blind, and mostly under another system prompt."""
+    in_bulk = bulk_ids(routed.event.id, len(responses)) if routed.event.source == "bulk" else set()
+    return [one for one in responses if one.id not in in_bulk and is_own(routed.version.config, one)]
+
+
 def _nobody(routed: Routed) -> None:
-    if routed.event.decision.expert == NONE:
+    if routed.event.source == "bulk":
+        st.caption("Its answers were asked for in bulk, to be judged blind on the Label page.")
+    elif routed.event.decision.expert == NONE:
         st.info("Nobody answers: no expert claimed this prompt. Ask every expert to see what they would say.")
     else:
         st.caption("No expert was asked for this event.")
@@ -153,19 +164,24 @@ def _thumbs(lab: Lab, response: Response) -> None:
             given = None
         if given is not None:
             st.session_state[key] = 1 if given.value == "up" else 0
-    st.feedback("thumbs", key=key, on_change=_store_thumb, args=(response.id, key))
+    st.feedback("thumbs", key=key, on_change=_store_thumb, args=(response, key))
 
 
-def _store_thumb(response_id: str, key: str) -> None:
+def _store_thumb(response: Response, key: str) -> None:
     from datetime import UTC, datetime
 
     lab, value = resources.lab(), st.session_state[key]
     try:
         if value is None:
-            stored.clear_feedback(lab.store, new_id(), response_id)
+            stored.clear_feedback(lab.store, new_id(), response.id)
         else:
-            thumb = Feedback(new_id(), response_id, "up" if value else "down", datetime.now(UTC))
+            thumb = Feedback(new_id(), response.id, "up" if value else "down", datetime.now(UTC))
             stored.record_feedback(lab.store, thumb)
     except LabError as err:
         del st.session_state[key]
         st.toast(f"The thumb was not stored. {text.sentence(str(err))}")
+        return
+    if value == 0:
+        to_labelling.disliked(response)
+    else:
+        to_labelling.taken_back(response)

@@ -23,12 +23,17 @@ def say() -> None:
         st.toast(message)
 
 
+def hand_on() -> None:
+    """Run the whole page where something waits to be said; a part that runs alone calls it first."""
+    if st.session_state.get(_WAITING):
+        st.rerun()
+
+
 def apart(draw: Callable[_Given, None]) -> Callable[_Given, None]:
     """Return `draw` as a part that a click inside runs alone, unless the click changed what the whole page shows."""
 
     def part(*args: _Given.args, **kwargs: _Given.kwargs) -> None:
-        if st.session_state.get(_WAITING):
-            st.rerun()
+        hand_on()
         draw(*args, **kwargs)
 
     return st.fragment(part)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import sys
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from lab.forensics.rules.of_dataset import RulesOfRows, Suggested, rules_of, sug
 from lab.forensics.runs import spec_to_json
 from lab.forensics.sample import Stakes
 from lab.forensics.sealed import searched_without_splits
-from lab.forensics.stored_figures import MeasuredTimes
+from lab.forensics.stored_figures import UNASKED, MeasuredTimes
 from lab.forensics.stored_figures import measured_times as stored_times
 from lab.forensics.stored_figures import quality as stored_quality
 from lab.forensics.traffic import Mix, mix
@@ -48,6 +48,7 @@ _TUNINGS = 6
 _EDITS = 32  # effects of the draft as it was, and of what was tried on it
 _RULES = 4
 _CALIBRATED = 6
+_COUNTED = 8
 _TIMED_ROUTERS = 20
 _TIMED = 500  # events whose timings are averaged
 _TIMES_S = 20  # how old such averages may be
@@ -63,6 +64,7 @@ class Lab:
     exchange: Exchange
     jobs: Jobs
     drafting: Drafting
+    counted: Kept[Any] = field(default_factory=lambda: Kept(_COUNTED))  # votes and their figures, by what they rest on
 
 
 @st.cache_resource(show_spinner="Opening the lab …")
@@ -272,7 +274,7 @@ def _digest(values: Any | None) -> str:
 
 @st.cache_resource(ttl=_TIMES_S, max_entries=_EVIDENCE, show_spinner=False)
 def _traffic(rows_hash: str, encoder: str, _rows: Rows) -> Mix | None:  # noqa: ARG001  the first two are the key
-    prompts = [event.decision.prompt for event in events.recent(lab().store, _TIMED)]
+    prompts = [event.decision.prompt for event in events.recent(lab().store, _TIMED, without=UNASKED)]
     found = evidence(_rows, encoder)
     return mix(_rows, found.vectors(), found.encoder.encode(prompts)) if prompts else None
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from lab.errors import LabError
 from lab.exchange import Routed
+from lab.forensics.stored_figures import UNASKED
 from lab.store import events
 from lab.types import NONE, Aggregate, ConflictPolicy, RouterConfig, StrategyName, new_id
 from lab.ui import answers, resources, text, wording
@@ -172,7 +173,7 @@ def history() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input("Search prompts", key="h_search", bind="query-params", width=320)
     try:
-        found = events.recent(resources.lab().store, _HISTORY, search=search or None)
+        found = events.recent(resources.lab().store, _HISTORY, search=search or None, without=UNASKED)
     except LabError as err:
         fault(err)
         return

@@ -122,3 +122,17 @@ def test_thumbs_of_several_responses_are_kept_apart(store: Store, stored: Respon
 def test_a_thumb_under_nothing_is_refused(store: Store) -> None:
     with pytest.raises(NotFound, match="the response 'r9', which is not stored"):
         answers.record_feedback(store, thumb("f1", "up", "r9"))
+
+
+def test_responses_are_found_by_their_ids(store: Store, stored: Response) -> None:
+    many = [f"r{place}" for place in range(2_000)]
+    other = answers.record_response(store, replace(stored, id="r1999"))
+    assert answers.by_ids(store, many) == {"r1": stored, "r1999": other}
+    assert answers.by_ids(store, []) == answers.by_ids(store, ["\x00", "nothing"]) == {}
+
+
+def test_times_leave_out_the_mock_and_bulk_work(store: Store, stored: Response, record: Recorder) -> None:
+    answers.record_response(store, replace(stored, id="r2", provider="mock"))
+    answers.record_response(store, replace(stored, id="r3", event_id=record(source="bulk").id))
+    answers.record_response(store, replace(stored, id="r4", total_ms=7.0))
+    assert answers.times_by_expert(store) == {"professor": [7.0, 0.1 + 0.2]}

@@ -1,5 +1,7 @@
 """Duels: the same prompt and answers are the same duel, equal answers make none."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,3 +163,10 @@ def test_wished_votes_are_at_least_one(store: Store) -> None:
     assert duels.get(store, duel.id).wished == 3
     with pytest.raises(StoreError, match="at least one"):
         duels.wish(store, [duel.id], 0)
+
+
+def test_the_id_of_a_duel_is_known_before_it_is_stored(store: Store) -> None:
+    new = new_duel()
+    [added] = duels.add(store, [new])
+    assert duels.id_of(new) == duels.id_of(replace(new, first=new.second, second=new.first)) == added.duel_id
+    assert duels.id_of(replace(new, second=replace(new.second, text=new.first.text.upper()))) is None

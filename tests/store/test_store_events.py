@@ -128,3 +128,9 @@ def test_every_acknowledged_event_survives_a_kill(
     reopened.close()
     assert stored >= set(acknowledged)
     assert len(stored) <= len(acknowledged) + 1  # the one that was stored and not said yet
+
+
+def test_recent_leaves_sources_out(store: Store, record: Recorder) -> None:
+    page, _, shell = record(), record(source="bulk"), record(source="cli")
+    assert events.recent(store, without=("bulk",)) == [shell, page]
+    assert events.recent(store, 1, without=("bulk", "cli")) == [page]

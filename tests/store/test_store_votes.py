@@ -228,7 +228,7 @@ def test_votes_and_undos_leave_what_a_list_would(store: Store, presses: list[str
 
 
 def test_votes_from_a_file_come_with_their_showing(store: Store) -> None:
-    found = add_duels(store, 3)
+    found = add_duels(store, 3, probability=0.25)
     ann = person(store)
     given_ones = [
         NewVote(f"v{place}", duel.id, ann.id, "better", duel.first.response_id, duel.second.response_id, NOON)
@@ -242,6 +242,7 @@ def test_votes_from_a_file_come_with_their_showing(store: Store) -> None:
     assert (ballot.choice, ballot.left_id) == (found[0].first.response_id, found[0].second.response_id)
     assert {ballot.first_name, ballot.second_name} == {"professor", "zoomer"}
     assert ballot.first_chars == len(found[0].first.text)
+    assert ballot.probability == 0.25
     wrong = replace(given_ones[0], id="w", annotator_id=person(store, "B").id, left_id="nothing")
     with pytest.raises(StoreError, match="not one of its duel's two"):
         given_votes.record_many(store, [wrong])
@@ -260,7 +261,10 @@ def test_ballots_leave_out_deleted_duels_and_votes_taken_back(store: Store) -> N
     before = ballots.newest(store)
     votes.undo(store, "u", annotator_id=ann.id, now=NOON)
     assert ballots.newest(store) != before
+    state = ballots.state(store)
+    assert ballots.state(store) == state
     duels.delete(store, cast[0].duel_id)
+    assert ballots.state(store) != state
     assert [ballot.vote_id for ballot in ballots.listed(store)] == [cast[1].id]
     assert list(ballots.of_duels(store, [one.duel_id for one in cast])) == [cast[0].duel_id, cast[1].duel_id]
 

@@ -1,16 +1,21 @@
 """What the tests run in processes of their own: `worker.py task url …`. Says "ready", waits for a line, then begins."""
 
+import os
+import random
+import signal
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lab.messages import Message
-from lab.store import events, open_store, restore, versions
-from lab.types import Decision, Expert, Layer, RouterConfig, Timings
+from lab.store import events, open_store, queue, restore, versions, votes
+from lab.types import Decision, Expert, Layer, RouterConfig, Timings, new_id
 
 
 def say(word: str) -> None:
-    """Print a line that the test sees at once."""
-    print(word, flush=True)
+    """Print a line that the test sees at once; a kill leaves it whole or unsaid."""
+    os.write(1, f"{word}\n".encode())
 
 
 def opening(url: str) -> None:
@@ -58,9 +63,78 @@ def restoring(folder: str, *sources: str) -> None:
             say("restored")
 
 
-_TASKS = {"open": opening, "seed": seeding, "record": recording, "hold": holding, "restore": restoring}
+def voting(url: str, annotator_id: str, count: str) -> None:
+    """Take the next duel and vote, `count` times; say the id of each vote when it is acknowledged."""
+    store = open_store(url)
+    for number in range(int(count)):
+        leased = queue.lease_next(
+            store, new_id(), annotator_id=annotator_id, wanted=queue.Wanted(), now=datetime.now(UTC), seed=number
+        )
+        assert leased is not None, f"nothing left for {annotator_id} after {number}"
+        shown = leased.showing.presentation
+        chosen = shown.left_id if number % 3 else shown.right_id
+        say(
+            votes.cast(
+                store,
+                leased.showing.vote_id,
+                presentation_id=shown.id,
+                verdict="better",
+                chosen_id=chosen,
+                now=datetime.now(UTC),
+            ).id
+        )
+    store.close()
+
+
+def voting_until_killed(url: str, annotator_id: str, kills: str, seed: str) -> None:
+    """Fork children that vote, undo and edit until they are killed, each after a random time.
+
+    Says "cast id", "undone id" and "edited id" as each is acknowledged, and "killed" after each kill.
+    """
+    dice = random.Random(int(seed))
+    for _ in range(int(kills)):
+        child = os.fork()
+        if child == 0:
+            _vote_undo_edit(url, annotator_id, random.Random(dice.random()))
+        time.sleep(dice.uniform(0.02, 0.25))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        dice.random()
+        say("killed")
+
+
+def _vote_undo_edit(url: str, annotator_id: str, dice: random.Random) -> None:
+    store = open_store(url)
+    while True:
+        now = datetime.now(UTC)
+        held = queue.held(store, annotator_id, now)
+        if held is None:
+            leased = queue.lease_next(
+                store, new_id(), annotator_id=annotator_id, wanted=queue.Wanted(), now=now, seed=dice.randrange(2)
+            )
+            assert leased is not None
+            held = leased.showing
+        shown = held.presentation
+        cast = votes.cast(
+            store, held.vote_id, presentation_id=shown.id, verdict="better", chosen_id=shown.left_id, now=now
+        )
+        say(f"cast {cast.id}")
+        if dice.random() < 0.3:
+            say(f"undone {votes.undo(store, new_id(), annotator_id=annotator_id, now=now).vote.id}")
+        elif dice.random() < 0.3:
+            edited = votes.edit(
+                store, new_id(), cast.id, annotator_id=annotator_id, verdict="both_bad", chosen_id=None, strength=None,
+                tags=(), note="", now=now,
+            )  # fmt: skip
+            say(f"edited {edited.id}")
+
+
+TASKS = {
+    "open": opening, "seed": seeding, "record": recording, "vote": voting, "vote-until-killed": voting_until_killed,
+    "hold": holding, "restore": restoring,
+}  # fmt: skip
 
 if __name__ == "__main__":
     say("ready")
     sys.stdin.readline()
-    _TASKS[sys.argv[1]](*sys.argv[2:])
+    TASKS[sys.argv[1]](*sys.argv[2:])

@@ -2,49 +2,134 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from lab.errors import DatasetError
-from lab.forensics.datasets.table import BadRow, Table, check_size, showable, unique_names
+from lab.forensics.datasets.table import BadRow, Objects, Table, check_size, showable, unique_names
 from lab.forensics.datasets.values import texts_of
 from lab.types import NONE
 
 _OUT_OF_SCOPE = "oos"  # CLINC150's word for what no intent claims
 _LOOKED_AT = 20  # lines in which one object is enough to call a file JSON Lines
 
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|[\r\n]|\Z)")
+_SPACE = re.compile(r"[ \t\n\r]*")
+
 _Rows = list[tuple[int, Mapping[str, Any]]]
 
 
 def read_json(text: str, file_name: str) -> Table:
     """Return the table of a JSON or JSON Lines text. Raises DatasetError, with what is there instead, for another."""
-    lines = [(number, line) for number, line in enumerate(io.StringIO(text, newline=""), start=1) if line.strip()]
-    if not lines:
-        raise DatasetError(f"{file_name} is empty. Add a file with an object a line.")
-    if len(lines) > 1 and any(isinstance(_parse_line(line)[0], dict) for _, line in lines[:_LOOKED_AT]):
-        return _json_lines(lines, file_name)
+    if _is_json_lines(text, file_name):
+        return _table(*_parted(_line_objects(text)), file_name, "JSON Lines")
     try:
         value = json.loads(text)
-    except ValueError as err:
-        raise DatasetError(f"{file_name} begins like JSON but is not ({err}). Correct it there, or write CSV.") from err
-    except RecursionError as err:
-        raise DatasetError(f"{file_name} is nested too deeply to be read. Write one flat object a line.") from err
+    except (ValueError, RecursionError) as err:
+        raise _no_json(err, file_name) from err
     return _whole(value, file_name)
 
 
-def _json_lines(lines: Sequence[tuple[int, str]], file_name: str) -> Table:
-    rows: _Rows = []
-    malformed: list[BadRow] = []
-    for number, line in lines:
+def json_objects(text: str, file_name: str) -> Objects:
+    """Return the objects of a JSON or JSON Lines text; a lone object is one row. Raises DatasetError.
+
+    That an array breaks off is found where it does, in each pass over it.
+    """
+    if _is_json_lines(text, file_name):
+        return Objects(file_name, "JSON Lines", "line", (), lambda: _line_objects(text))
+    if text.lstrip().startswith("["):
+        return Objects(file_name, "JSON", "row", (), lambda: _item_objects(_items(text, file_name)))
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise _no_json(err, file_name) from err
+    if not isinstance(value, dict):
+        raise _one_value(file_name)
+    return Objects(file_name, "JSON", "row", (), lambda: iter([(1, value)]))
+
+
+def _no_json(err: Exception, file_name: str) -> DatasetError:
+    if isinstance(err, RecursionError):
+        return DatasetError(f"{file_name} is nested too deeply to be read. Write one flat object a line.")
+    return DatasetError(f"{file_name} begins like JSON but is not ({err}). Correct it there, or write CSV.")
+
+
+def _one_value(file_name: str) -> DatasetError:
+    return DatasetError(
+        f"{file_name} holds one JSON value and no rows. Write an array of objects, or an object a line."
+    )
+
+
+def _is_json_lines(text: str, file_name: str) -> bool:
+    first = list(islice(_lines(text), _LOOKED_AT))
+    if not first:
+        raise DatasetError(f"{file_name} is empty. Add a file with an object a line.")
+    return len(first) > 1 and any(isinstance(_parse_line(line)[0], dict) for _, line in first)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank, with their numbers; io.StringIO would hold four bytes a character."""
+    for number, found in enumerate(_LINE.finditer(text), start=1):
+        if found[0].strip():
+            yield number, found[0]
+
+
+def _line_objects(text: str) -> Iterator[tuple[int, Mapping[str, Any]] | BadRow]:
+    for number, line in _lines(text):
         value, fault = _parse_line(line)
         if isinstance(value, dict):
-            rows.append((number, value))
+            yield number, value
         else:
-            detail = fault or "this line is no JSON object"
-            malformed.append(BadRow(number, "ragged", detail, showable(line.strip())))
-    return _table(rows, file_name, "JSON Lines", malformed=malformed)
+            yield BadRow(number, "ragged", fault or "this line is no JSON object", showable(line.strip()))
+
+
+def _items(text: str, file_name: str) -> Iterator[Any]:
+    """Yield the items of a JSON array one after another. Raises DatasetError where it is none any more."""
+    decoder, at = json.JSONDecoder(), _behind(text, text.index("[") + 1)
+    mark = "," if text[at : at + 1] != "]" else "]"
+    while mark == ",":
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as err:
+            raise _no_json(err, file_name) from err
+        yield value
+        at = _behind(text, at)
+        mark = text[at : at + 1]
+        at = _behind(text, at + 1) if mark == "," else at
+    if mark != "]":
+        raise _no_json(json.JSONDecodeError("Expecting ',' delimiter", text, at), file_name)
+    if _behind(text, at + 1) != len(text):
+        raise _no_json(json.JSONDecodeError("Extra data", text, at + 1), file_name)
+
+
+def _behind(text: str, at: int) -> int:
+    """Return where the white space that begins at `at` ends."""
+    found = _SPACE.match(text, at)
+    assert found is not None
+    return found.end()
+
+
+def _item_objects(items: Iterator[Any]) -> Iterator[tuple[int, Mapping[str, Any]] | BadRow]:
+    for number, row in enumerate(items, start=1):
+        if isinstance(row, dict):
+            yield number, row
+        else:
+            text = showable(json.dumps(row, ensure_ascii=False))
+            yield BadRow(number, "ragged", f"this is {_kind(row)}, not an object", text)
+
+
+def _parted(objects: Iterator[tuple[int, Mapping[str, Any]] | BadRow]) -> tuple[_Rows, list[BadRow]]:
+    rows: _Rows = []
+    malformed: list[BadRow] = []
+    for one in objects:
+        if isinstance(one, BadRow):
+            malformed.append(one)
+        else:
+            rows.append(one)
+    return rows, malformed
 
 
 def _parse_line(line: str) -> tuple[Any, str]:
@@ -58,31 +143,22 @@ def _parse_line(line: str) -> tuple[Any, str]:
 
 def _whole(value: Any, file_name: str) -> Table:
     if isinstance(value, dict):
-        return (
-            _clinc150(value, file_name) if _is_clinc150(value) else _table(_alone(value, file_name), file_name, "JSON")
-        )
+        if _is_clinc150(value):
+            return _clinc150(value, file_name)
+        return _table(_alone(value, file_name), [], file_name, "JSON")
     if not isinstance(value, list):
-        raise DatasetError(
-            f"{file_name} holds one JSON value and no rows. Write an array of objects, or an object a line."
-        )
+        raise _one_value(file_name)
     if not value:
         raise DatasetError(f"{file_name} is an empty JSON array. Add objects to it.")
     if all(isinstance(row, str) for row in value):
         value = [{"prompt": row} for row in value]
-    rows: _Rows = []
-    malformed: list[BadRow] = []
-    for number, row in enumerate(value, start=1):
-        if isinstance(row, dict):
-            rows.append((number, row))
-        else:
-            text = showable(json.dumps(row, ensure_ascii=False))
-            malformed.append(BadRow(number, "ragged", f"this is {_kind(row)}, not an object", text))
+    rows, malformed = _parted(_item_objects(iter(value)))
     if not rows:
         raise DatasetError(
             f"{file_name} is a JSON array whose first item is {_kind(value[0])}. Write objects in it, such as "
             '{"prompt": "…", "label": "…"}.'
         )
-    return _table(rows, file_name, "JSON", malformed=malformed, counted_in_rows=True)
+    return _table(rows, malformed, file_name, "JSON", counted_in_rows=True)
 
 
 def _alone(value: dict[str, Any], file_name: str) -> _Rows:
@@ -142,12 +218,7 @@ def _clinc150(value: dict[str, list[Any]], file_name: str) -> Table:
 
 
 def _table(
-    rows: _Rows,
-    file_name: str,
-    layout: str,
-    *,
-    malformed: Sequence[BadRow] = (),
-    counted_in_rows: bool = False,
+    rows: _Rows, malformed: Sequence[BadRow], file_name: str, layout: str, *, counted_in_rows: bool = False
 ) -> Table:
     check_size(len(rows), 0, file_name)
     keys: dict[str, None] = {}

@@ -3,23 +3,76 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from lab.errors import DatasetError
-from lab.forensics.datasets.table import Table, check_size, unique_names
+from lab.forensics.datasets.table import BadRow, Objects, Table, check_size, showable, unique_names
 from lab.forensics.datasets.values import texts_of
 
 _MAX_UNPACKED = 2 * 1024**3  # bytes: a small file can unpack to more than the memory holds
+_AT_ONCE = 128  # rows that are held as objects
 
 
 def read_parquet(data: bytes, file_name: str) -> Table:
     """Return the table of a Parquet file; lists, structs and maps are nested. Raises DatasetError."""
-    import pyarrow as pa  # type: ignore[import-untyped]
+    with _in_sentences(file_name):
+        return _read(data, file_name)
+
+
+def parquet_objects(data: bytes, file_name: str, wanted: Callable[[str], bool]) -> Objects:
+    """Return the rows of a Parquet file with their lists and structs, in the columns whose names are `wanted`.
+
+    Raises DatasetError, for a file that is damaged further on in the pass that comes there.
+    """
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+    with _in_sentences(file_name):
+        file = pq.ParquetFile(io.BytesIO(data))
+        there = list(dict.fromkeys(file.schema_arrow.names))
+        check_size(file.metadata.num_rows, len(there), file_name)
+        _check_unpacked(_unpacked(file.metadata), file_name)
+    names = [name for name in there if wanted(name)]
+    if not names:
+        has = ", ".join(repr(showable(name, 40)) for name in there[:12]) or "none"
+        raise DatasetError(f"{file_name} has none of the columns that are looked for here; it has {has}.")
+    return Objects(file_name, "Parquet", "row", (), lambda: _objects(data, file_name, names))
+
+
+def _objects(data: bytes, file_name: str, names: list[str]) -> Iterator[tuple[int, Mapping[str, Any]] | BadRow]:
+    import pyarrow.parquet as pq
+
+    number = unpacked = 0
+    with _in_sentences(file_name):
+        for batch in pq.ParquetFile(io.BytesIO(data)).iter_batches(_AT_ONCE, columns=names):
+            unpacked += batch.nbytes  # a text that repeats counts each time: it is made each time
+            _check_unpacked(unpacked, file_name)
+            for row in _dicts(batch):
+                number += 1
+                yield (number, row) if row is not None else BadRow(number, "encoding", "its bytes are not UTF-8", "")
+
+
+def _dicts(batch: Any) -> list[dict[str, Any] | None]:
+    """Return the rows of a batch; None for one with bytes that are not UTF-8."""
+    try:
+        rows: list[dict[str, Any] | None] = batch.to_pylist()
+    except UnicodeDecodeError:
+        if len(batch) == 1:
+            return [None]
+        return [row for place in range(len(batch)) for row in _dicts(batch.slice(place, 1))]
+    return rows
+
+
+@contextmanager
+def _in_sentences(file_name: str) -> Iterator[None]:
+    """Say what pyarrow raises as a DatasetError."""
+    import pyarrow as pa
 
     # beside its own, pyarrow lets pass what Python says of names, dates and places that a file cannot mean
     raised = (pa.ArrowException, OSError, ValueError, LookupError, ArithmeticError, TypeError)
     try:
-        return _read(data, file_name)
+        yield
     except raised as err:
         reason = " ".join(str(err).split()).rstrip(".")
         raise DatasetError(f"{file_name} is a damaged or unusual Parquet file ({reason}). Write it again.") from err
@@ -27,11 +80,11 @@ def read_parquet(data: bytes, file_name: str) -> Table:
 
 def _read(data: bytes, file_name: str) -> Table:
     import pyarrow as pa
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq
 
     file = pq.ParquetFile(io.BytesIO(data))
     check_size(file.metadata.num_rows, len(file.schema_arrow), file_name)
-    _check_unpacked(file.metadata, file_name)
+    _check_unpacked(_unpacked(file.metadata), file_name)
     # a text that repeats stays one text: a small file can hold the same megabyte a million times
     texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
     table = pq.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
@@ -51,8 +104,11 @@ def _read(data: bytes, file_name: str) -> Table:
     return Table(columns, lines, (), frozenset(nested), tuple(notes), "Parquet", "row", file_name, odd)
 
 
-def _check_unpacked(metadata: Any, file_name: str) -> None:
-    size = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+def _unpacked(metadata: Any) -> int:
+    return sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+
+
+def _check_unpacked(size: int, file_name: str) -> None:
     if size > _MAX_UNPACKED:
         raise DatasetError(
             f"{file_name} unpacks to {size / 1024**3:,.1f} GB; the lab takes {_MAX_UNPACKED / 1024**3:.0f}. "

@@ -11,7 +11,7 @@ from lab.errors import DatasetError
 from lab.forensics.datasets.csv_out import to_csv
 from lab.forensics.datasets.mapping import Mapped, Mapping, apply, notes_of
 from lab.forensics.datasets.normalise import normal
-from lab.forensics.datasets.table import TROUBLE, BadRow, Counted, Reason, Table, showable
+from lab.forensics.datasets.table import TROUBLE, BadRow, Counted, Reason, Table, showable, worded
 from lab.records import Split
 from lab.routing import MAX_PROMPT_CHARS
 from lab.types import NONE
@@ -162,14 +162,7 @@ def _faults(mapped: Mapped, allowed: Collection[str] | None, max_chars: int, map
 def _trouble(text: str) -> str:
     found = TROUBLE.search(text)
     assert found is not None
-    where = f"at character {found.start() + 1:,}"
-    if found[0] == "\x00":
-        return f"NUL {where}"
-    if found[0] == "\ufffd":
-        return f"U+FFFD, where a character was lost, {where}"
-    if "\udc80" <= found[0] <= "\udcff":
-        return f"the byte 0x{ord(found[0]) - 0xDC00:02X} {where}, which is not UTF-8"
-    return f"half a character (U+{ord(found[0]):04X}) {where}"
+    return worded(found)
 
 
 def _refuse_twins(mapped: Mapped, table: Table, faults: _Faults) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from lab.errors import DatasetError
 
@@ -60,6 +60,57 @@ class Table:
     def __len__(self) -> int:
         """Return the number of rows that have the shape of the table."""
         return len(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """A file as objects, one a row, with the lists and objects in them; a table has only their plain values.
+
+    Each pass over it reads the file anew, so that no more than a few rows are in memory. It yields where a row stands
+    and what it holds, a BadRow for one that is no object, and raises DatasetError where the file breaks off.
+    """
+
+    file_name: str
+    layout: str  # as a table's
+    counted: Counted
+    notes: tuple[str, ...]
+    read: Callable[[], Iterator[tuple[int, Mapping[str, Any]] | BadRow]]
+
+    def __iter__(self) -> Iterator[tuple[int, Mapping[str, Any]] | BadRow]:
+        """Read the file from its beginning."""
+        return self.read()
+
+
+def as_objects(table: Table) -> Objects:
+    """Return the rows of a table as objects of text; nested columns are not in them."""
+
+    def read() -> Iterator[tuple[int, Mapping[str, Any]] | BadRow]:
+        names = [name for name in table.columns if name not in table.nested]
+        bad = iter(table.malformed)
+        next_bad = next(bad, None)
+        columns = zip(*(table.columns[name] for name in names), strict=True) if names else iter([()] * len(table))
+        for line, values in zip(table.lines, columns, strict=True):
+            while next_bad is not None and next_bad.line < line:
+                yield next_bad
+                next_bad = next(bad, None)
+            yield line, dict(zip(names, values, strict=True))
+        if next_bad is not None:
+            yield next_bad
+            yield from bad
+
+    return Objects(table.file_name, table.layout, table.counted, table.notes, read)
+
+
+def worded(trouble: re.Match[str]) -> str:
+    """Return what is wrong with a text where `TROUBLE` was found in it, and where that is, counted from 1."""
+    where = f"at character {trouble.start() + 1:,}"
+    if trouble[0] == "\x00":
+        return f"NUL {where}"
+    if trouble[0] == "\ufffd":
+        return f"U+FFFD, where a character was lost, {where}"
+    if "\udc80" <= trouble[0] <= "\udcff":
+        return f"the byte 0x{ord(trouble[0]) - 0xDC00:02X} {where}, which is not UTF-8"
+    return f"half a character (U+{ord(trouble[0]):04X}) {where}"
 
 
 def showable(text: str, limit: int = _SHOWN_CHARS) -> str:

@@ -33,8 +33,6 @@ def compare(annotator: Annotator, vote_id: str) -> None:
         for vote in ballots.of_duels(store, [mine.duel_id]).get(mine.duel_id, [])
         if vote.annotator_id != annotator.id and vote.round == 1
     ]
-    answers.conversation(duel)
-    answers.both(duel, shown)
     with st.container(border=True, key="compare"):
         st.markdown(f"**Warm-up.** You said: {said(mine, shown)}.")
         for vote in others:
@@ -42,7 +40,11 @@ def compare(annotator: Annotator, vote_id: str) -> None:
             tags = f" ({text.plain(', '.join(vote.tags))})" if vote.tags else ""
             st.markdown(f"{text.plain(names[vote.annotator_id])}: {said(vote, shown)}{tags}.{note}")
         st.caption("Their answers stood in an order of their own; it is told as you saw it.")
-    st.button("Next duel", key=f"next-{vote_id}", type="primary", shortcut="N", on_click=_go_on, args=(annotator.id,))
+        st.button(
+            "Next duel", key=f"next-{vote_id}", type="primary", shortcut="N", on_click=_go_on, args=(annotator.id,)
+        )
+    answers.conversation(duel)
+    answers.both(duel, shown)
 
 
 def _go_on(annotator_id: str) -> None:

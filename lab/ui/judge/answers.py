@@ -13,7 +13,7 @@ from lab.preferences.masking import masked
 from lab.ui import text
 
 _SHOWN_CHARS = 20_000
-_HEIGHT = 460  # pixels: the same on both sides
+_HEIGHT = 400  # pixels: the same on both sides
 _WHOLE = "judge_whole"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -40,11 +40,6 @@ _SYNC = """<script>
 def conversation(duel: Duel) -> None:
     """Draw what was asked: earlier turns folded, the last one open."""
     *before, last = duel.conversation
-    with st.container(horizontal=True, gap="small"):
-        if duel.origin == "sample":
-            st.badge("sample", color="orange", help="Of the sample workspace, written with the lab.")
-        if duel.query_type:
-            st.badge(text.plain(duel.query_type), color="gray")
     if before or duel.system_prompt:
         with st.expander(_folded(before, duel.system_prompt)):
             if duel.system_prompt:
@@ -53,6 +48,14 @@ def conversation(duel: Duel) -> None:
                 _turn("User" if message.role == "user" else "Assistant", message.content)
     with st.container(border=True, key="asked", height=220 if len(last.content) > 900 else "content"):
         st.markdown(shown(last.content))
+
+
+def marks(duel: Duel) -> None:
+    """Draw what kind of duel it is."""
+    if duel.origin == "sample":
+        st.badge("sample", color="orange", help="Of the sample workspace, written with the lab.")
+    if duel.query_type:
+        st.badge(text.plain(duel.query_type), color="gray")
 
 
 def _folded(before: list[Message], system_prompt: str) -> str:
@@ -69,7 +72,7 @@ def both(duel: Duel, presentation: Presentation) -> None:
     """Draw the two answers side by side, of equal height, scrolling together."""
     sides = (duel.side(presentation.left_id), duel.side(presentation.right_id))
     for column, where, side in zip(st.columns(2), ("left", "right"), sides, strict=True):
-        with column:
+        with column.container(gap="xxsmall"):
             st.caption(f"**{where.capitalize()}**")
             with st.container(border=True, height=_HEIGHT, key=f"answer-{where}"):
                 _answer(side, duel)

@@ -111,6 +111,7 @@ def _make_link(annotator_id: str) -> None:
         st.session_state[_ERROR] = err
         return
     st.session_state.pop(_NEXT, None)
+    st.session_state["crew_name"] = ""
 
 
 def _forget_link() -> None:

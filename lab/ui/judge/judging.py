@@ -40,6 +40,7 @@ def _judge(annotator: Annotator) -> None:
     session = state.session(annotator.id)
     with st.container(horizontal=True, vertical_alignment="center", key="judge-bar"):
         judged = _progress(annotator)
+        about = st.container(horizontal=True, width="content", gap="xsmall")
         shows_guide = guide.toggle()
         chosen, reveal = options.draw(counts.query_types(session))
     if shows_guide:
@@ -55,6 +56,8 @@ def _judge(annotator: Annotator) -> None:
     now = _now(annotator, chosen, judged)
     if now is None:
         return
+    with about:
+        answers.marks(now.duel)
     answers.conversation(now.duel)
     answers.both(now.duel, now.showing.presentation)
     keys.draw(annotator, now, judged)

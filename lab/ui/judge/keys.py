@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from lab.errors import LabError
+from lab.errors import DuelGone, LabError
 from lab.judging import Annotator, Vote
 from lab.preferences import verdicts
 from lab.preferences.tags import MEANINGS, TAGS
@@ -101,6 +101,10 @@ def press(mark: str, key: Key) -> None:
             resources.lab().store, mark, now.duel, shown, key,
             details=details(mark), took_ms=took_ms, now=state.clock(),
         )  # fmt: skip
+    except DuelGone as err:
+        notices.tell(text.sentence(str(err)))
+        state.put_away()
+        return
     except LabError as err:
         st.session_state[ERROR], st.session_state[AGAIN] = err, (mark, key)
         return

@@ -1,0 +1,51 @@
+"""Duels on which votes split, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lab.judging import Ballot, Resolution, ResolutionKind
+from lab.preferences.counted import first_round
+
+State = Literal["open", "resolved", "dropped", "contested"]
+_STATES: dict[ResolutionKind, State] = {
+    "resolved": "resolved",
+    "dropped": "dropped",
+    "contested": "contested",
+    "reopened": "open",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A duel whose live votes say different things. `opposite`: two chose different answers; else one saw a tie."""
+
+    duel_id: str
+    opposite: bool
+    ballots: tuple[Ballot, ...]  # in the order in which they were given
+    resolution: Resolution | None  # the newest
+
+    @property
+    def state(self) -> State:
+        """What became of it; open where nobody resolved it, or it was reopened."""
+        return "open" if self.resolution is None else _STATES[self.resolution.kind]
+
+
+def disagreements(ballots: Sequence[Ballot], newest: Mapping[str, Resolution]) -> list[Disagreement]:
+    """Return the duels with different live first-round verdicts, opposite winners first, then the oldest.
+
+    Everybody counts here, imported and unblinded votes too: what is trained on must not contradict itself, whoever said
+    it. A skip says nothing. `newest` is the newest resolution by duel. The order does not change with what is resolved.
+    """
+    by_duel: dict[str, list[Ballot]] = {}
+    for one in first_round(ballots):
+        if one.verdict != "skip":
+            by_duel.setdefault(one.duel_id, []).append(one)
+    found = [
+        Disagreement(duel, len({one.chosen_id for one in said} - {None}) > 1, tuple(said), newest.get(duel))
+        for duel, said in by_duel.items()
+        if len({one.choice for one in said}) > 1
+    ]
+    return sorted(found, key=lambda one: (not one.opposite, one.ballots[0].seq))
