@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.preferences.bias import Leaning
-from lab.preferences.disagreements import disagreements
 from lab.preferences.figure import Figure
 from lab.ui import text
 from lab.ui.trust import address, words
@@ -94,7 +93,7 @@ def _leaning(label: str, one: Leaning, kind: str) -> None:
 
 
 def _open_disagreements(reading: Reading) -> None:
-    found = disagreements(reading.ballots, reading.resolutions)
+    found = reading.disagreements
     waiting = sum(one.state == "open" for one in found)
     with st.container(border=True, width=_WIDTH, gap="xsmall"):
         st.metric("open disagreements", f"{waiting:,}")
