@@ -34,6 +34,10 @@ def sentence(reading: Reading) -> None:
             "your experts.",
         )  # fmt: skip
     st.markdown(f"### {text.sentence(found.sentence)}")
+    if reading.only_sample and reading.ballots:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("All of these votes came with the lab. Yours say something of your experts.", width="content")
+            st.page_link("pages/label.py", label="Judge your first duel", icon=":material/how_to_vote:")
     for caution in found.cautions:
         st.caption(text.sentence(text.begun(f"{caution}.")))
     if len(found.refused) > 1 and not found.usable:

@@ -36,6 +36,11 @@ class Reading:
         """Whether votes of the sample workspace are among those in view."""
         return any(_of_sample(one) for one in self.ballots)
 
+    @property
+    def only_sample(self) -> bool:
+        """Whether all of them came with the lab."""
+        return all(_of_sample(one) for one in self.ballots)
+
     def name(self, annotator_id: str) -> str:
         """Return what an annotator is called."""
         known = self.annotators.get(annotator_id)
