@@ -15,10 +15,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lab import cli_check, cli_duels, cli_grid, cli_preferences, cli_router
+from lab import cli_check, cli_db, cli_duels, cli_grid, cli_preferences, cli_router
 from lab.cli_dataset import add_commands
 from lab.cli_dataset_lines import harmless
-from lab.errors import ConfigError, DatasetError, DuelError, LabError, NotFound, PromptError, SearchError, Unstorable
+from lab.errors import (
+    ConfigError,
+    DatasetError,
+    DuelError,
+    KeepingError,
+    LabError,
+    NotFound,
+    PromptError,
+    SearchError,
+    Unstorable,
+)
+
+_BAD_INPUT = (PromptError, ConfigError, DatasetError, DuelError, SearchError, NotFound, Unstorable, KeepingError)
 
 if TYPE_CHECKING:
     from lab.config import Settings
@@ -35,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal without the character is no reason to stop
     try:
         return int(arguments.run(arguments))
-    except (PromptError, ConfigError, DatasetError, DuelError, SearchError, NotFound, Unstorable) as err:
+    except _BAD_INPUT as err:
         return _fail(err, 2)
     except LabError as err:
         return _fail(err, 1)
@@ -78,10 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_router.add_parser(commands)
     cli_duels.add_parser(commands)
     cli_preferences.add_parser(commands)
-
-    db = commands.add_parser("db", help="look after the database")
-    db.add_argument("action", choices=["upgrade"])
-    db.set_defaults(run=_db)
+    cli_db.add_parser(commands)
     return parser
 
 
@@ -212,7 +221,7 @@ def _row(decision: Decision, version: RouterVersion) -> dict[str, Any]:
     }
 
 
-# --------------------------------------------------------------------------------------------------- app, set-up, db
+# --------------------------------------------------------------------------------------------------- app, set-up
 
 
 def _app(arguments: argparse.Namespace) -> int:
@@ -270,14 +279,4 @@ def _prepare(_: argparse.Namespace) -> int:
     from lab.encoders.minilm import prepare
 
     print(f"The encoder is ready in {prepare(load_settings().cache_dir)}")
-    return 0
-
-
-def _db(_: argparse.Namespace) -> int:
-    from lab.config import load_settings
-    from lab.store import upgrade
-
-    settings = load_settings()
-    upgrade(settings.database_url, settings.data_dir)
-    print("The database is up to date.")
     return 0

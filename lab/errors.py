@@ -24,6 +24,7 @@ LabError
 │   ├── DatabaseTooOld     needs `python -m lab db upgrade` first
 │   ├── Unstorable         a value that no database can hold
 │   ├── NotFound           an id that no row has
+│   ├── KeepingError       a backup, a restore or a deletion that cannot be done as it was asked for
 │   ├── DuelGone           the duel was deleted meanwhile
 │   ├── VersionConflict    the live router, or the draft, is not the one that was looked at
 │   └── DatasetOutOfReach  the file of a stored dataset cannot be read or written
@@ -157,6 +158,10 @@ class Unstorable(StoreError):
 
 class NotFound(StoreError):
     """No row has this id."""
+
+
+class KeepingError(StoreError):
+    """A backup, a restore or a deletion that cannot be done as it was asked for: the file, the place, the words."""
 
 
 class DuelGone(StoreError):

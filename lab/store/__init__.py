@@ -16,6 +16,10 @@
     annotators.py, guidelines.py   who judges, by what rules      queue.py, presentations.py   what comes next, leases
     votes.py (vote_rows.py: as rows), given_votes.py, given_thumbs.py   verdicts      ballots.py   as they are counted
     resolutions.py   what became of disagreements      sample_rows.py   the sample workspace, to remove it
+    checking.py    whether a database is whole   backup.py  copies of it      restore.py  putting one in its place
+    deletion.py    text deleted on request (text_places.py: where it is)    removal.py  a person    scrub.py  bytes
+    gone.py        duels of which text was deleted
+    row_words.py   counts of rows in words
     jobs_table.py, owner.py   long work, and whether who does it still lives
 
 A repository function opens one session, does one thing and hands out dataclasses; it raises StoreError, whose message

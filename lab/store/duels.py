@@ -15,12 +15,12 @@ from sqlmodel import Session, col, select
 from lab.errors import NotFound, StoreError
 from lab.judging import AddedDuel, Duel, NewDuel, Side
 from lab.messages import Message
-from lab.store import conversations
+from lab.store import conversations, gone
 from lab.store.engine import Store, exclusive, insert_all_once
 from lab.store.judging_tables import ConversationRow, DuelRow
 from lab.store.serialise import messages_from_json
 from lab.store.tables import ResponseRow
-from lab.store.text import check_text, check_texts, is_storable
+from lab.store.text import DELETED, check_text, check_texts, is_storable
 
 UNRANKED = 1e300
 """The rank of a duel whose hardness nothing tells: it comes after all others."""
@@ -59,37 +59,36 @@ def add(store: Store, duels: Sequence[NewDuel]) -> list[AddedDuel]:
         known = _known(session, [key for _, key in keyed if key])
         fresh = {key: duel for duel, key in reversed(keyed) if key and key not in known}
         _insert(session, fresh)
+        gone.keep_deleted(session, {side.response_id for duel in fresh.values() for side in (duel.first, duel.second)})
     rows = known | {key: _ids(key, duel) for key, duel in fresh.items()}
     return [_added(duel, key, rows, fresh) for duel, key in keyed]
 
 
 @dataclass(frozen=True, slots=True)
 class _Ids:
-    """A stored duel: its id, and its responses by the digest of what they say."""
+    """A stored duel: its id, and those of its responses in the order of what they say, or said before a deletion."""
 
     duel_id: str
-    responses: dict[str, str]
+    responses: tuple[str, str]
 
 
 def _added(duel: NewDuel, key: str, rows: dict[str, _Ids], fresh: dict[str, NewDuel]) -> AddedDuel:
     if not key:
         return AddedDuel(None, False, duel.first.response_id, duel.second.response_id)
-    first, second = (rows[key].responses[_says(side.text)] for side in (duel.first, duel.second))
+    stored = dict(zip((_says(side.text) for side in _ordered(duel)), rows[key].responses, strict=True))
+    first, second = (stored[_says(side.text)] for side in (duel.first, duel.second))
     return AddedDuel(rows[key].duel_id, fresh.get(key) is duel, first, second)
 
 
 def _ids(key: str, duel: NewDuel) -> _Ids:
-    return _Ids(_id(key), {_says(side.text): side.response_id for side in (duel.first, duel.second)})
+    first, second = _ordered(duel)
+    return _Ids(_id(key), (first.response_id, second.response_id))
 
 
 def _known(session: Session, keys: Sequence[str]) -> dict[str, _Ids]:
     """Return the duels that are stored, by content key."""
     rows = session.exec(select(DuelRow).where(col(DuelRow.content_key).in_(keys))).all()
-    ids = {response_id for row in rows for response_id in (row.first_id, row.second_id)}
-    texts = dict(session.exec(select(ResponseRow.id, ResponseRow.text).where(col(ResponseRow.id).in_(ids))).all())
-    return {
-        row.content_key: _Ids(row.id, {_says(texts[one]): one for one in (row.first_id, row.second_id)}) for row in rows
-    }
+    return {row.content_key: _Ids(row.id, (row.first_id, row.second_id)) for row in rows}
 
 
 def _insert(session: Session, fresh: dict[str, NewDuel]) -> None:
@@ -102,7 +101,7 @@ def _insert(session: Session, fresh: dict[str, NewDuel]) -> None:
         conversation = conversations.row_for(duel.conversation)
         conversation_rows.append(conversation)
         for side in (duel.first, duel.second):
-            if texts.setdefault(side.response_id, side.text) != side.text:
+            if texts.setdefault(side.response_id, side.text) not in (side.text, DELETED):
                 raise StoreError(f"The response {side.response_id!r} is stored with another text. Give it its own id.")
             if side.response_id in missing:
                 missing.discard(side.response_id)
@@ -113,9 +112,14 @@ def _insert(session: Session, fresh: dict[str, NewDuel]) -> None:
     insert_all_once(session, DuelRow, duel_rows)
 
 
-def _row(key: str, duel: NewDuel, conversation_id: str) -> dict[str, Any]:
-    # by the digest of their texts: an order that says nothing of who wrote them, or which is better
+def _ordered(duel: NewDuel) -> tuple[Side, Side]:
+    """Return the sides by the digest of their texts: an order that says nothing of who wrote them, or is better."""
     first, second = sorted((duel.first, duel.second), key=lambda side: _says(side.text))
+    return first, second
+
+
+def _row(key: str, duel: NewDuel, conversation_id: str) -> dict[str, Any]:
+    first, second = _ordered(duel)
     return {
         "id": _id(key),
         "content_key": key,
@@ -219,7 +223,8 @@ def delete(store: Store, duel_id: str) -> None:
 
 
 def bring_back(store: Store, duel_id: str) -> None:
-    """Take a deletion back. Raises NotFound."""
+    """Take a deletion back. Raises NotFound, StoreError where text of the duel was deleted on request."""
+    gone.refuse_return(get(store, duel_id))
     _mark(store, duel_id, None)
 
 

@@ -35,7 +35,7 @@ _NOT_A_DATABASE = (
     "the lab does not touch it."
 )
 _DAMAGED = "{place} is damaged ({reason}). Keep a copy of it, then {way_out}."
-_FROM_BACKUPS = "put the newest file from its backups folder there"
+_FROM_BACKUPS = "restore the newest file of its backups folder: `python -m lab db restore FILE`"
 _FROM_NOTHING = "move it away: the lab begins a database there, and files that are added again find their rows"
 _DISK = "The disk reports a fault at {place} ({reason}). Check the disk, then try again."
 _NO_ANSWER = "The database {place} does not answer ({reason}). Start it, or check LAB_DATABASE_URL."
@@ -83,8 +83,15 @@ def _sentence(error: BaseException, place: str, *, lost: bool = False) -> str:
         form = _NO_ANSWER if lost or type(error).__name__ == "OperationalError" else _REFUSED
     if form is _DISK and is_full(Path(place).parent):
         form = FULL
-    way_out = _FROM_BACKUPS if (Path(place).parent / "backups").is_dir() else _FROM_NOTHING
-    return form.format(place=place, reason=reason, busy=BUSY_S, way_out=way_out)
+    if form is _DAMAGED:
+        return damaged(place, reason)
+    return form.format(place=place, reason=reason, busy=BUSY_S)
+
+
+def damaged(place: object, reason: str) -> str:
+    """Return the sentence for a database file that is not whole, with the way out that there is."""
+    way_out = _FROM_BACKUPS if (Path(str(place)).parent / "backups").is_dir() else _FROM_NOTHING
+    return _DAMAGED.format(place=place, reason=reason.rstrip("."), way_out=way_out)
 
 
 def is_full(folder: Path) -> bool:

@@ -14,7 +14,7 @@ from lab.store.duels import response_row
 from lab.store.engine import Store, exclusive, insert_all_once
 from lab.store.judging_tables import ConversationRow
 from lab.store.tables import FeedbackRow, ResponseRow
-from lab.store.text import check_text, check_texts
+from lab.store.text import DELETED, check_text, check_texts
 
 
 def record_many(store: Store, given: Sequence[NewThumb]) -> int:
@@ -48,7 +48,7 @@ def _refuse_other_text(session: Session, answers: Sequence[Mapping[str, Any]]) -
     query = select(ResponseRow.id, ResponseRow.text).where(col(ResponseRow.id).in_([one["id"] for one in answers]))
     texts = dict(session.exec(query).all())
     for answer in answers:
-        if texts.setdefault(answer["id"], answer["text"]) != answer["text"]:
+        if texts.setdefault(answer["id"], answer["text"]) not in (answer["text"], DELETED):
             raise StoreError(f"The response {answer['id']!r} is stored with another text. Give it its own id.")
 
 

@@ -29,6 +29,7 @@ from lab.store.judging_tables import (
 )
 from lab.store.presentations import exclude_others
 from lab.store.tables import FeedbackRow, ResponseRow
+from lab.store.vote_rows import count_again
 
 KIND = "sample"
 """What marks the sample: the kind of its batch and annotators, the origin of its duels, the provider of its answers."""
@@ -92,7 +93,7 @@ def remove(store: Store, report: Mapping[str, Any]) -> SampleRows:
         recount = _voted_elsewhere(session, extent)
         _delete_judging(session, extent)
         _delete_answers(session, extent)
-        _count_again(session, recount)
+        count_again(session, recount)
         said = update(BatchRow).where(col(BatchRow.kind) == KIND).values(report=stored_json(report, "report"))
         session.connection().execute(said)
         return taken
@@ -197,17 +198,3 @@ def _voted_elsewhere(session: Session, extent: _Extent) -> list[str]:
         col(VoteRow.annotator_id).in_(extent.annotators), col(VoteRow.duel_id).not_in(extent.duels)
     )
     return sorted(set(session.exec(query)))
-
-
-def _count_again(session: Session, duel_ids: list[str]) -> None:
-    """Count the live first-round votes of duels that are no skip."""
-    votes = (
-        select(func.count())
-        .select_from(VoteRow)
-        .where(
-            VoteRow.duel_id == DuelRow.id, col(VoteRow.live).is_(True), VoteRow.round == 1, VoteRow.verdict != "skip"
-        )
-        .correlate(DuelRow)
-        .scalar_subquery()
-    )
-    session.connection().execute(update(DuelRow).where(col(DuelRow.id).in_(duel_ids)).values(votes=votes))

@@ -21,6 +21,9 @@ from lab.store.faults import BUSY_S, as_sentences
 LOCK_WAIT_S = 120.0
 """How long an opening waits for another process that upgrades the same file, in seconds."""
 
+SIDE_FILES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database file, by the end of its name."""
+
 _ADVISORY_LOCK = 0x6C6162  # "lab": any number that all processes of the lab agree on
 _alembic = threading.Lock()  # alembic's context is a global of the process
 
@@ -83,7 +86,7 @@ def prepare_sqlite(path: Path, history: History = HISTORY) -> Upgrade:
     if state == _State(history.head, wal=True):
         return Upgrade(before=history.head, after=history.head, backup=None)
     _refuse_newer(state.revision, path, history)
-    with _alone(path):
+    with alone(path):
         return _bring_up(path, _state_of(path), history)
 
 
@@ -96,7 +99,7 @@ class _State:
 
 
 def _state_of(path: Path) -> _State:
-    if not os.path.exists(path):  # unlike Path.exists, False for a folder that may not be searched: `_alone` says why
+    if not os.path.exists(path):  # unlike Path.exists, False for a folder that may not be searched: `alone` says why
         return _State(None, wal=False)
     return _peek(path, f"{path.as_uri()}?mode=rw")
 
@@ -118,7 +121,7 @@ def _peek(path: Path, uri: str) -> _State:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
     """Hold the file lock beside `path`; its folder is made when it is missing."""
     from filelock import FileLock, Timeout
 
@@ -157,18 +160,47 @@ def _make(path: Path, history: History) -> None:
     unfinished = path.with_name(path.name + ".new")
     unfinished.unlink(missing_ok=True)
     _migrate_sqlite(unfinished, history)
-    with closing(sqlite3.connect(unfinished)) as connection:
+    put_in_place(unfinished, path)
+
+
+def put_in_place(whole: Path, path: Path) -> None:
+    """Move a whole database to where none is; for whoever is `alone` with `path`."""
+    with closing(sqlite3.connect(whole)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
-    for rest in ("-wal", "-shm", "-journal"):  # of a database that somebody deleted: SQLite would replay it into ours
+    for rest in SIDE_FILES:  # of a database that somebody deleted: SQLite would replay it into ours
         path.with_name(path.name + rest).unlink(missing_ok=True)
-    os.replace(unfinished, path)
+    os.replace(whole, path)
+
+
+def migrate(path: Path, history: History = HISTORY) -> None:
+    """Bring a database file that nobody else has open to this lab's revision; all of it, or nothing is changed."""
+    if revision_in(path, f"{path.as_uri()}?mode=rw") != history.head:
+        _migrate_sqlite(path, history)
+
+
+def revision_in(path: Path, uri: str) -> str | None:
+    """Return the revision of a database file, None where it has no tables.
+
+    Raises StoreError for one of another program, sqlite3.Error for a file that is none.
+    """
+    return _peek(path, uri).revision
+
+
+def backups_of(path: Path) -> Path:
+    """Return the folder of a database's backups, beside it."""
+    return path.parent / "backups"
+
+
+def backup_name(path: Path, revision: str, why: str = "") -> str:
+    """Return the name of a backup that is made now: the database's, its revision, the time (UTC), and why."""
+    return f"{path.stem}-{revision}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z{why and '-'}{why}.db"
 
 
 def _back_up(path: Path, revision: str) -> Path:
     """Copy the database, write-ahead log included, into the backups folder beside it."""
-    folder = path.parent / "backups"
+    folder = backups_of(path)
     folder.mkdir(exist_ok=True)
-    copy = folder / f"{path.stem}-{revision}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z.db"
+    copy = folder / backup_name(path, revision, "before-upgrade")
     unfinished = copy.with_name(copy.name + ".part")
     with closing(sqlite3.connect(path, timeout=BUSY_S)) as source, closing(sqlite3.connect(unfinished)) as target:
         source.backup(target)
@@ -198,7 +230,7 @@ def _migrate_sqlite(path: Path, history: History) -> None:
 
 def check_server(connection: Connection, address: Address, history: History = HISTORY) -> None:
     """Raise DatabaseTooOld or DatabaseTooNew when the server's database is not of this lab's revision."""
-    revision = _server_revision(connection)
+    revision = server_revision(connection)
     _refuse_newer(revision, address, history)
     if revision != history.head:
         raise _too_old(address, revision, history)
@@ -209,7 +241,7 @@ def _upgrade_server(address: Address, history: History = HISTORY) -> Upgrade:
     try:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-            before = _server_revision(connection)
+            before = server_revision(connection)
             _refuse_newer(before, address, history)
             if before != history.head:
                 _run_alembic(connection, history)
@@ -218,7 +250,8 @@ def _upgrade_server(address: Address, history: History = HISTORY) -> Upgrade:
     return Upgrade(before=before, after=history.head, backup=None)
 
 
-def _server_revision(connection: Connection) -> str | None:
+def server_revision(connection: Connection) -> str | None:
+    """Return the revision of a server's database, None where it has no tables."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).first()
@@ -244,8 +277,8 @@ def _refuse_newer(revision: str | None, place: object, history: History) -> None
     if revision is not None and revision not in history.revisions:
         raise DatabaseTooNew(
             f"{place} is of revision {revision}, which this lab does not know (it knows up to {history.head}): a newer "
-            "lab wrote it. Start that lab, put an older copy from the backups folder there, or set LAB_DATABASE_URL to "
-            "another place."
+            "lab wrote it. Start that lab, restore an older one of its backups with `python -m lab db restore`, or "
+            "set LAB_DATABASE_URL to another place."
         )
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from lab.errors import Unstorable
 
+DELETED = "[deleted on request]"
+"""What stands where a text was deleted for whoever asked for it."""
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPAIRABLE = re.compile("\x00|[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"

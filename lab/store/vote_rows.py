@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
 from lab.errors import NotFound, StoreError
@@ -89,6 +89,20 @@ def count(session: Session, row: VoteRow, by: int) -> None:
     if row.round == 1 and row.verdict != "skip":
         statement = update(DuelRow).where(col(DuelRow.id) == row.duel_id).values(votes=col(DuelRow.votes) + by)
         session.connection().execute(statement)
+
+
+def count_again(session: Session, duel_ids: Sequence[str]) -> None:
+    """Count the live first-round votes of duels that are no skip."""
+    votes = (
+        select(func.count())
+        .select_from(VoteRow)
+        .where(
+            VoteRow.duel_id == DuelRow.id, col(VoteRow.live).is_(True), VoteRow.round == 1, VoteRow.verdict != "skip"
+        )
+        .correlate(DuelRow)
+        .scalar_subquery()
+    )
+    session.connection().execute(update(DuelRow).where(col(DuelRow.id).in_(duel_ids)).values(votes=votes))
 
 
 def said(row: VoteRow | NewVote) -> dict[str, Any]:

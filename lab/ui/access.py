@@ -32,3 +32,11 @@ def gate(key: str | None) -> None:
     if given:
         st.error("That is not the access key. Ask whoever started this lab.")
     st.stop()
+
+
+def on_this_machine() -> bool:
+    """Tell whether this visitor sits at the machine that the lab runs on, as far as addresses tell.
+
+    A team that labels over the network shares the access key; the whole database is not for everybody who has it.
+    """
+    return is_loopback(st.get_option("server.address") or "") or st.context.ip_address is None

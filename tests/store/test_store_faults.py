@@ -116,7 +116,7 @@ def test_a_damaged_database_is_told(file: Path, store: Store, record: Recorder) 
     with pytest.raises(StoreError, match=r"lab\.db is damaged \(.*\)\. Keep a copy of it, then move it away"):
         open_store(data_dir=file.parent)
     (file.parent / "backups").mkdir()
-    with pytest.raises(StoreError, match=r"Keep a copy of it, then put the newest file from its backups folder there"):
+    with pytest.raises(StoreError, match=r"Keep a copy of it, then restore the newest file of its backups folder"):
         open_store(data_dir=file.parent)
 
 
@@ -140,7 +140,7 @@ def test_a_database_that_vanished_is_not_made_anew(file: Path, store: Store, rec
 
 
 @pytest.mark.parametrize(
-    ("url", "says"),
+    ("address", "says"),
     [
         ("nonsense", "not a database address"),
         ("mysql://root@host/lab", "names a mysql database"),
@@ -150,9 +150,9 @@ def test_a_database_that_vanished_is_not_made_anew(file: Path, store: Store, rec
         ("sqlite:///a\x00b", "cannot be used"),
     ],
 )
-def test_an_address_that_cannot_work_is_told(url: str, says: str) -> None:
+def test_an_address_that_cannot_work_is_told(address: str, says: str) -> None:
     with pytest.raises(StoreError, match=says):
-        open_store(url)
+        open_store(address)
 
 
 def test_a_server_that_is_not_there_is_told_without_its_password() -> None:

@@ -6,9 +6,10 @@ import signal
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 from lab.messages import Message
-from lab.store import events, open_store, queue, versions, votes
+from lab.store import events, open_store, queue, restore, versions, votes
 from lab.types import Decision, Expert, Layer, RouterConfig, Timings, new_id
 
 
@@ -44,6 +45,22 @@ def recording(url: str, version: str, prefix: str, count: str) -> None:
             encoder_fingerprint="minilm-1",
         )
         say(event.id)
+
+
+def holding(url: str) -> None:
+    """Read from the database and keep it open until a line comes."""
+    store = open_store(url)
+    versions.live(store)
+    say("opened")
+    sys.stdin.readline()
+
+
+def restoring(folder: str, *sources: str) -> None:
+    """Restore these backups in turn, for ever, and say so each time."""
+    while True:
+        for source in sources:
+            restore.restore(Path(source), data_dir=Path(folder))
+            say("restored")
 
 
 def voting(url: str, annotator_id: str, count: str) -> None:
@@ -114,6 +131,7 @@ def _vote_undo_edit(url: str, annotator_id: str, dice: random.Random) -> None:
 
 TASKS = {
     "open": opening, "seed": seeding, "record": recording, "vote": voting, "vote-until-killed": voting_until_killed,
+    "hold": holding, "restore": restoring,
 }  # fmt: skip
 
 if __name__ == "__main__":

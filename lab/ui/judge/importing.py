@@ -49,6 +49,14 @@ class _Pending:
     error: LabError | None = None
 
 
+def folded() -> None:
+    """Draw the way in, folded until it is wanted."""
+    part = st.expander("Import duels from a file", on_change="rerun", key="import", bind="query-params")
+    if part.open:
+        with part:
+            draw()
+
+
 def draw() -> None:
     """Draw the way in for files of preferences."""
     found: _Pending | None = st.session_state.get(_PENDING)

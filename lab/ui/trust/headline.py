@@ -11,6 +11,8 @@ from lab.ui import text
 from lab.ui.trust import address, words
 from lab.ui.trust.reading import Reading
 
+_WIDTH = 178  # pixels of a number: two stand side by side on a telephone
+
 
 def teach() -> None:
     """Say, where nobody has voted, what this page is for and what to do."""
@@ -23,8 +25,8 @@ def teach() -> None:
     st.page_link("pages/label.py", label="Judge the first duel", icon=":material/how_to_vote:")
 
 
-def draw(reading: Reading) -> None:
-    """Draw the sentence, what it says of each use, and the numbers; each opens its votes."""
+def sentence(reading: Reading) -> None:
+    """Draw the sentence, and what it says of each use."""
     found = reading.trust.usability
     if reading.with_sample:
         st.badge(
@@ -38,6 +40,10 @@ def draw(reading: Reading) -> None:
     if len(found.refused) > 1 and not found.usable:
         lines = [f"- Not for {one.use}: {text.sentence(one.because)}." for one in found.refused]
         st.caption("\n".join(lines))
+
+
+def numbers(reading: Reading) -> None:
+    """Draw the numbers that the sentence rests on; each opens its votes."""
     with st.container(horizontal=True):
         _numbers(reading)
 
@@ -60,7 +66,7 @@ def _numbers(reading: Reading) -> None:
 
 def _card(label: str, value: str, about: str, kind: str, *what: str, instead: str = "") -> None:
     """Draw a number that opens its votes; `instead` says why there is none."""
-    with st.container(border=True, width=196, gap="xsmall"):
+    with st.container(border=True, width=_WIDTH, gap="xsmall"):
         st.metric(label, value)
         if instead:
             st.caption(text.sentence(f"undefined, because {instead}"))
@@ -90,7 +96,7 @@ def _leaning(label: str, one: Leaning, kind: str) -> None:
 def _open_disagreements(reading: Reading) -> None:
     found = disagreements(reading.ballots, reading.resolutions)
     waiting = sum(one.state == "open" for one in found)
-    with st.container(border=True, width=196, gap="xsmall"):
+    with st.container(border=True, width=_WIDTH, gap="xsmall"):
         st.metric("open disagreements", f"{waiting:,}")
         st.button(
             f"of {words.count(len(found), 'disagreement')}", key="number-disagreements", type="tertiary",
