@@ -142,8 +142,12 @@ def mine(store: Store, annotator_id: str) -> int:
 
 
 def progress(store: Store, *, sample: bool) -> Progress:
-    """Return how far all together are; on the sample workspace, or on all but it."""
-    of: list[Any] = [col(DuelRow.deleted_at).is_(None), (DuelRow.origin == "sample") == sample]
+    """Return how far all together are; on the sample workspace, or on all but it.
+
+    An answer that somebody wrote and took back waits for nobody, so it is not counted.
+    """
+    stands = (DuelRow.origin != "edit") | (col(DuelRow.votes) > 0)
+    of: list[Any] = [col(DuelRow.deleted_at).is_(None), (DuelRow.origin == "sample") == sample, stands]
     with store.read() as session:
         total = int(session.exec(select(func.count()).select_from(DuelRow).where(*of)).one())
         waiting = select(func.count()).select_from(DuelRow).where(*of, col(DuelRow.votes) < col(DuelRow.wished))

@@ -22,7 +22,7 @@ from lab.store.presentations import Showing
 
 Order = Literal["hardest", "random"]
 Place = tuple[float, ...]
-SAMPLE = "sample"
+SAMPLE, EDIT = "sample", "edit"
 _OPEN = col(DuelRow.votes) < col(DuelRow.wished)
 
 
@@ -165,8 +165,11 @@ def _next(annotator_id: str, wanted: Wanted, now: datetime, after: Place | None)
 
 
 def _those(wanted: Wanted) -> list[Any]:
-    """Return the conditions of the duels that are wanted; those of the sample workspace only where they are named."""
-    found: list[Any] = [col(DuelRow.deleted_at).is_(None)]
+    """Return the conditions of the duels that are wanted; those of the sample workspace only where they are named.
+
+    An answer that somebody wrote and took back, with the vote for it, waits for nobody.
+    """
+    found: list[Any] = [col(DuelRow.deleted_at).is_(None), (DuelRow.origin != EDIT) | (col(DuelRow.votes) > 0)]
     if wanted.query_type is not None:
         found.append(DuelRow.query_type == wanted.query_type)
     if wanted.origin is not None:
@@ -241,7 +244,7 @@ def shared(store: Store, annotator_id: str, wanted: Wanted) -> str | None:
     query: Select[Any] = (
         select(DuelRow.id)
         .where(*_those(wanted), col(DuelRow.votes) > 0, ~_judged(annotator_id))
-        .where(col(DuelRow.origin).not_in(("import", "edit")))
+        .where(col(DuelRow.origin).not_in(("import", EDIT)))
         .order_by(col(DuelRow.votes).desc(), col(DuelRow.shuffle))
         .limit(1)
     )
@@ -261,8 +264,8 @@ def begun(store: Store, annotator_id: str, most: int) -> int:
 
 
 def any_real(store: Store) -> bool:
-    """Tell whether there is a duel that is not of the sample workspace."""
-    return _any(store, DuelRow.origin != SAMPLE)
+    """Tell whether there is a duel beside the sample workspace, other than those of answers written over another's."""
+    return _any(store, col(DuelRow.origin).not_in((SAMPLE, EDIT)))
 
 
 def any_of(store: Store, origin: str) -> bool:

@@ -10,7 +10,7 @@ from lab.judging import Side
 from lab.preferences import people, sample
 from lab.preferences.queue import WARM_UP
 from lab.store import annotators, ballots, duels, guidelines, presentations, votes
-from lab.ui import resources
+from lab.ui import access, resources
 from lab.ui.judge import keys, options, places, state
 from tests.pages.conftest import APP, RUN_S
 from tests.store.judged import add_duels, lease, new_duel, person, vote
@@ -223,6 +223,29 @@ def test_a_better_answer_is_stored_with_the_verdict(page, store):
     assert "human" in (edit.first_name + edit.second_name)
 
 
+def test_a_better_answer_over_a_sample_leaves_the_sample_to_be_judged(app):
+    app.run()
+    app.switch_page("pages/label.py").run()
+    join(app)
+    app.text_area(key=f"better-{state_of(app).mark}").set_value("Mine says it all.").run()
+    press(app, "Right is better")
+    press(app, "Next duel")  # the first ones of a newcomer are a warm-up
+    assert "sample duels" in app.get("progress")[0].proto.text
+    assert "Left is better" in buttons(app)
+
+
+def test_a_better_answer_that_was_taken_back_waits_for_nobody(page, store):
+    add_duels(store, 1)
+    join(page)
+    page.text_area(key=f"better-{state_of(page).mark}").set_value("Mine says it all.").run()
+    press(page, "Right is better")
+    press(page, "Undo")
+    assert "all: 0 of 1 duels" in page.get("progress")[0].proto.text
+    press(page, "Right is better")
+    assert "Nothing is left for you" in shown(page)
+    assert [duel.origin for _, duel in ballots.of_annotator(store, me(store).id)] == ["bulk"]
+
+
 def test_undo_goes_back_step_by_step_and_fills_in_what_was_given(page, store):
     add_duels(store, 3)
     join(page)
@@ -383,6 +406,16 @@ def test_guidelines_are_written_version_by_version_and_stand_beside_the_work(pag
     page.session_state["l_guide"] = True
     view(page, places.JUDGE)
     assert "Be right. Then be brief." in shown(page)
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_backups_and_deletions_stand_on_the_page_once_and_at_this_machine_only(page, store, monkeypatch, here):
+    monkeypatch.setattr(access, "on_this_machine", lambda: here)
+    join(page)
+    view(page, places.KEEP)
+    assert not page.exception
+    assert shown(page).count("#### Delete on request") == here
+    assert ("Back up now" in buttons(page)) is here
 
 
 # ---------------------------------------------------------------------------------------------------------------- mine
