@@ -120,6 +120,29 @@ def reveal(store: Store, presentation_ids: Iterable[str], now: datetime) -> None
         session.connection().execute(statement)
 
 
+def learnt(store: Store, presentation_id: str, *, duel_id: str, annotator_id: str, seed: int, now: datetime) -> None:
+    """Say that an annotator learnt who wrote a duel's answers, or what others said: their vote on it is not blind.
+
+    `presentation_id` and `seed` are for a duel that they were not shown yet; it is not leased to them. Raises NotFound.
+    """
+    with store.write() as session:
+        exclude_others(session)
+        duel = duels.row_of(session, duel_id)
+        of = [PresentationRow.duel_id == duel.id, PresentationRow.annotator_id == annotator_id]
+        rows = list(session.exec(select(PresentationRow).where(*of)).all())
+        if not rows:
+            left, right = (duel.first_id, duel.second_id) if seed % 2 else (duel.second_id, duel.first_id)
+            made = show(
+                session, presentation_id, duel_id=duel.id, annotator_id=annotator_id, round_=1, left_id=left,
+                right_id=right, seed=seed, purpose="queue", now=now,
+            )  # fmt: skip
+            rows = [row_of(session, made.presentation.id)]
+            rows[0].leased_until = None
+        for row in rows:
+            row.revealed_at = row.revealed_at or now
+            session.add(row)
+
+
 def held_by(session: Session, duel_id: str, annotator_id: str, now: datetime) -> str | None:
     """Return the name of another one who has the last place of a duel; None where there is a place for `annotator_id`.
 

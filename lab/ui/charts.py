@@ -67,7 +67,7 @@ def captioned(figure: Any, caption: str) -> Any:
     lines = _lines(caption)
     bottom = figure.layout.margin.b or 60
     figure.add_annotation(
-        text="<br>".join(escape(line) for line in lines),
+        text="<br>".join(escape(line, quote=False) for line in lines),
         xref="paper",
         yref="paper",
         x=0,
@@ -88,7 +88,7 @@ def _page(figure: Any, name: str) -> str:
     import plotly.io
 
     own = copy.deepcopy(figure)
-    own.update_layout(template="plotly_white", title={"text": escape(name)})
+    own.update_layout(template="plotly_white", title={"text": escape(name, quote=False)})
     return str(plotly.io.to_html(own, include_plotlyjs=True, full_html=True))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import streamlit as st
 
@@ -59,7 +59,8 @@ def sign_in() -> None:
     known = [one for one in annotators.listed(resources.lab().store) if one.kind == "person" and not one.removed_at]
     st.markdown("### Who judges?")
     st.markdown(
-        "Votes are kept under a name, so that each can be undone and edited, and the lab can say how much they agree."
+        "You see two answers to one prompt and say which is better, with one key, without knowing who wrote them. Votes "
+        "are kept under your name, so that you can undo and change them, and the lab can say how far people agree."
     )
     who = _NEW
     if known:
@@ -106,6 +107,11 @@ def sign_out() -> None:
         st.toast(text.sentence(str(err)))
     st.session_state.pop(ME, None)
     st.query_params.pop(ME, None)
+
+
+def link_names_this_machine() -> bool:
+    """Tell whether a link made now would lead another machine to itself, because the lab was opened here."""
+    return is_loopback(urlsplit(st.context.url or "").hostname or "")
 
 
 def link_of(secret: str) -> str:

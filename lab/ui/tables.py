@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -56,6 +57,11 @@ def table(
         csv(whole or columns, key=f"{key}-csv", name=name)
         if beside is not None:
             beside()
+
+
+def key_of(name: str, ids: Iterable[str]) -> str:
+    """Return the key of a table of these rows: with other rows, or in another order, no row is still marked."""
+    return f"{name}-{hashlib.sha256(chr(10).join(ids).encode()).hexdigest()[:12]}"
 
 
 def csv(columns: Mapping[str, Sequence[Any]], *, key: str, name: str, label: str = "CSV") -> None:

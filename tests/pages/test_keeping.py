@@ -171,6 +171,20 @@ def test_what_waits_in_memory_is_stored_before_another_database_comes(page):
     assert written == ["stored"]
 
 
+def test_after_a_restore_the_page_does_not_say_that_a_text_is_deleted(page):
+    send("write to ann@example.org")
+    press(page, "Back up now")
+    page.text_area(key="erase_text").input("ann@example.org")
+    press(page, "Look for it")
+    next(box for box in page.checkbox if box.label.startswith("This cannot be undone")).check().run()
+    press(page, "Delete it everywhere")
+    assert "Deleted: 1 event" in "".join(one.value for one in page.success)
+    open_restore(page)
+    restore(page)
+    assert stored() == ["write to ann@example.org"]
+    assert not page.success
+
+
 def test_a_backup_from_elsewhere_is_taken_in(page, tmp_path):
     send("elsewhere")
     made = backup.backup(resources.lab().store, tmp_path / "mine.db")

@@ -150,6 +150,16 @@ def test_a_personal_link_lets_in_and_is_shown_once(page, store):
     assert "Choose somebody, or write the name" in shown(page)
 
 
+def test_over_the_network_nobody_makes_a_link_in_the_name_of_another(page, store, monkeypatch):
+    join(page)
+    person(store, "Ben")
+    view(page, places.PEOPLE)
+    assert page.selectbox(key="crew_who").options == ["a new person", "Mira", "Ben"]
+    monkeypatch.setattr(access, "on_this_machine", lambda: False)
+    page.run()
+    assert page.selectbox(key="crew_who").options == ["a new person", "Mira"]
+
+
 # ------------------------------------------------------------------------------------------------------------- judging
 
 

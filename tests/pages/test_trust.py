@@ -13,7 +13,7 @@ from lab.judging import NewDuel, NewVote, Side
 from lab.messages import Message
 from lab.preferences import people, sample
 from lab.preferences.report import report
-from lab.store import annotators, ballots, duels, given_votes, presentations, resolutions
+from lab.store import annotators, ballots, duels, given_votes, presentations, queue, resolutions
 from lab.types import new_id
 from lab.ui import resources
 from lab.ui.trust import desk
@@ -247,6 +247,15 @@ def test_who_is_signed_in_resolves(judged):
     assert resolutions.newest(resources.lab().store)[duel.id].annotator_id == ann.id
     page = trust(page, part="Disagreements", desk=duel.id)
     assert "Resolved: both bad** by ann" in shown(page)
+
+
+def test_a_duel_that_was_read_here_is_not_judged_blind_afterwards(judged):
+    store = resources.lab().store
+    cem = people.join(store, new_id(), "cem", None)
+    page = part(trust(judged, me=people.token(store, cem)), "Disagreements")
+    duel = disagreement(page)
+    showing = queue.lease(store, new_id(), duel_id=duel.id, annotator_id=cem.id, seed=0, now=NOON)
+    assert showing.presentation.revealed_at is not None
 
 
 def test_strangers_of_an_open_lab_resolve_nothing(judged, monkeypatch):

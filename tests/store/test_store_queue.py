@@ -47,6 +47,16 @@ def test_unlabelled_duels_come_first(store: Store) -> None:
     assert {duel.id for duel in found} >= {one.presentation.duel_id for one in order}
 
 
+def test_who_learnt_of_a_duel_before_its_vote_does_not_judge_it_blind(store: Store) -> None:
+    [duel] = add_duels(store, 1, wished=2)
+    ann, ben = person(store, "Ann"), person(store, "Ben")
+    for _ in range(2):  # a page that runs again says it again
+        presentations.learnt(store, new_id(), duel_id=duel.id, annotator_id=ann.id, seed=1, now=NOON)
+    assert queue.held(store, ann.id, NOON) is None
+    assert vote(store, must(lease(store, ann))).unblinded
+    assert not vote(store, must(lease(store, ben))).unblinded
+
+
 def test_hardest_first_goes_by_hardness_and_puts_the_unknown_last(store: Store) -> None:
     for place, hardness in enumerate([0.1, 0.9, None, 0.5]):
         duels.add(store, [new_duel(place, hardness=hardness)])

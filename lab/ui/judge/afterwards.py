@@ -131,7 +131,8 @@ def nothing_left(annotator: Annotator, judged: int, chosen: Options) -> None:
     st.markdown(
         "Every duel that this choice of the queue leaves has its votes, or is before somebody else. Widen the choice."
         if filtered
-        else "Every duel has the votes it wishes for, or is before somebody else for ten minutes at most."
+        else "Every duel has the votes it wishes for, or is before somebody else for ten minutes at most. Overlap, under "
+        "Duels, lets duels wish for more votes."
     )
     with st.container(horizontal=True):
         st.button("Look again", key="look-again", type="primary")

@@ -8,6 +8,7 @@ from lab.errors import LabError
 from lab.judging import Duel
 from lab.preferences import sample
 from lab.store import duels
+from lab.store.row_words import counted
 from lab.ui import notices, resources, tables, text
 from lab.ui.components import fault
 from lab.ui.judge import places, state
@@ -37,7 +38,7 @@ def draw() -> None:
             "wished": [duel.wished for duel in found],
             "when": [duel.created_at for duel in found],
         },
-        key="duels",
+        key=tables.key_of("duels", (duel.id for duel in found)),
         name="duels",
         caption=f"The newest {len(found)} duels. Click one to judge it, to wish for more votes, or to take it away.",
         config={
@@ -105,6 +106,7 @@ def _bring_back(duel_id: str) -> None:
         st.session_state[_ERROR] = err
         return
     st.session_state.pop(_GONE, None)
+    notices.tell("The duel is back, and its votes count again.")
 
 
 def overlap() -> None:
@@ -143,8 +145,8 @@ def of_sample() -> None:
         )
         if own:
             st.warning(
-                f"With them go {rows.votes_of_others} votes and {rows.answers_of_others} answers that people gave on "
-                "them."
+                f"With them go {counted(rows.votes_of_others, 'vote')} and {counted(rows.answers_of_others, 'answer')} "
+                "that people gave on them."
             )
         st.button("Remove it", key="sample-remove", on_click=_remove_sample)
 

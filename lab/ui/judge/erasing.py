@@ -199,6 +199,12 @@ def _done() -> None:
             )  # fmt: skip
 
 
+def forget() -> None:
+    """Drop what was found and what was deleted: another database is open now."""
+    st.session_state.pop(_SEEN, None)
+    st.session_state.pop(_ERASED, None)
+
+
 def _scrub_again(erased: Erased) -> None:
     st.session_state[_ERASED] = erasure.scrubbed_again(resources.lab().store, erased)
 

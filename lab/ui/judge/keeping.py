@@ -211,6 +211,7 @@ def _restore(name: str, draw_id: str) -> None:
     except LabError as err:
         st.session_state[_ERROR] = err
         return
+    erasing.forget()  # what was deleted since that backup is back
     if done.kept is not None:
         st.session_state[_PICKED] = done.kept.name
     kept = f" What was there before is {done.kept.name}." if done.kept else ""

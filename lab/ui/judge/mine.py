@@ -53,7 +53,7 @@ def draw(annotator: Annotator) -> None:
             "note": [vote.note for vote, _ in found],
             "marks": [_marks(vote, duel) for vote, duel in found],
         },
-        key="mine",
+        key=tables.key_of("mine", (vote.id for vote, _ in found)),
         name="my-votes",
         caption=f"Your last {len(found)} votes, newest first. Click one to read it again, or to change it.",
         config={

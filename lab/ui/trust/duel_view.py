@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from secrets import randbits
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from lab.errors import LabError
 from lab.judging import Duel, Side, Vote
 from lab.preferences.masking import masked
 from lab.store import presentations
+from lab.types import new_id
 from lab.ui import people, text
 from lab.ui.judge.answers import shown
 from lab.ui.trust import words
@@ -70,15 +72,16 @@ def answers(reading: Reading, duel: Duel, *, named: bool) -> None:
                 st.caption(f"{_SHOWN_CHARS:,} of {len(side.text):,} characters are shown.")
 
 
-def _learnt(reading: Reading, given: Sequence[Vote]) -> None:
+def _learnt(reading: Reading, duel: Duel) -> None:
     who = people.current()
-    mine = {vote.presentation_id for vote in given if who is not None and vote.annotator_id == who.id}
-    said: set[str] = st.session_state.setdefault(_LEARNT, set())
-    if not mine - said:
+    said: set[tuple[str, str]] = st.session_state.setdefault(_LEARNT, set())
+    if who is None or (who.id, duel.id) in said:
         return
-    with contextlib.suppress(LabError):  # a store that cannot be written takes no changed vote either
-        presentations.reveal(reading.lab.store, mine, datetime.now(UTC))
-        said |= mine
+    with contextlib.suppress(LabError):  # a store that cannot be written takes no vote either
+        presentations.learnt(
+            reading.lab.store, new_id(), duel_id=duel.id, annotator_id=who.id, seed=randbits(32), now=datetime.now(UTC)
+        )
+        said.add((who.id, duel.id))
 
 
 def _heading(reading: Reading, side: Side, where: str) -> str:
@@ -90,9 +93,9 @@ def _heading(reading: Reading, side: Side, where: str) -> str:
 def votes(reading: Reading, duel: Duel, given: Sequence[Vote]) -> None:
     """Draw who said what, with reasons and notes; left and right as the answers stand above.
 
-    Whoever is signed in has now learnt what others said: a vote of theirs that they change later is not blind.
+    Whoever is signed in has now learnt what others said: a vote that they give or change later is not blind.
     """
-    _learnt(reading, given)
+    _learnt(reading, duel)
     for vote in given:
         parts = [f"**{text.plain(reading.name(vote.annotator_id))}**: {words.said_of(duel, vote)}"]
         if vote.round > 1:
