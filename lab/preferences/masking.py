@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.judging import Duel, Side
+from lab.providers.mock import MockProvider, without_model
 
 COVER = "▇▇▇▇"
 
@@ -47,24 +48,25 @@ class Masked:
 def masked(side: Side, duel: Duel) -> Masked:
     """Return an answer of a duel with the names covered under which it introduces itself.
 
-    Other mentions of the two models stay, for a prompt may be about them; they are named where the prompt does not
-    mention them.
+    The mock says which model it stands in for, which tells as much. Other mentions of the two models stay, for a prompt
+    may be about them; they are named where the prompt does not mention them.
     """
     own = _own_names(duel)
     names = sorted({*_FAMILIES, *own}, key=len, reverse=True)
     found = re.compile(rf"{_WORD_BEGINS}(?:{'|'.join(map(re.escape, names))}){_VERSION}{_WORD_ENDS}", re.IGNORECASE)
-    covered = 0
+    said = without_model(side.text, COVER) if side.provider == MockProvider.name else side.text
+    covered = int(said != side.text)
 
     def cover(match: re.Match[str]) -> str:
         nonlocal covered
-        before = side.text[max(0, match.start() - _BEFORE) : match.start()]
-        as_such = _AS.search(before) and _THEN_I.match(side.text, match.end())
+        before = said[max(0, match.start() - _BEFORE) : match.start()]
+        as_such = _AS.search(before) and _THEN_I.match(said, match.end())
         if not as_such and _INTRODUCES.search(before) is None:
             return match[0]
         covered += 1
         return COVER
 
-    text = found.sub(cover, side.text)
+    text = found.sub(cover, said)
     asked = " ".join(turn.content for turn in duel.conversation).casefold()
     return Masked(text, covered, tuple(name for name in own if _mentions(text, name) and name not in asked))
 

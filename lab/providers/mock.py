@@ -44,6 +44,20 @@ VOICES = {
 }
 
 
+def without_model(text: str, cover: str) -> str:
+    """Return words of the mock with `cover` in the place of the model that it stands in for; other text as it is.
+
+    An answer that was cut before the echo is covered to its end where the model's name may not be whole.
+    """
+    for voice in (voice for voices in VOICES.values() for voice in voices):
+        before, after = voice.split("{model}")
+        if text.startswith(before):
+            after = after.split("{echo}")[0]
+            end = text.find(after, len(before))
+            return before + cover + (text[end:] if end >= 0 else "")
+    return text
+
+
 class MockProvider:
     """Answers word by word, the same way every time: `replies` by prompt, and anything else in the expert's character.
 

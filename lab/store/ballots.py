@@ -146,7 +146,7 @@ def progress(store: Store, *, sample: bool) -> Progress:
 
     An answer that somebody wrote and took back waits for nobody, so it is not counted.
     """
-    stands = (DuelRow.origin != "edit") | (col(DuelRow.votes) > 0)
+    stands = (col(DuelRow.origin) != "edit") | (col(DuelRow.votes) > 0)
     of: list[Any] = [col(DuelRow.deleted_at).is_(None), (DuelRow.origin == "sample") == sample, stands]
     with store.read() as session:
         total = int(session.exec(select(func.count()).select_from(DuelRow).where(*of)).one())

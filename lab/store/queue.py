@@ -169,7 +169,7 @@ def _those(wanted: Wanted) -> list[Any]:
 
     An answer that somebody wrote and took back, with the vote for it, waits for nobody.
     """
-    found: list[Any] = [col(DuelRow.deleted_at).is_(None), (DuelRow.origin != EDIT) | (col(DuelRow.votes) > 0)]
+    found: list[Any] = [col(DuelRow.deleted_at).is_(None), (col(DuelRow.origin) != EDIT) | (col(DuelRow.votes) > 0)]
     if wanted.query_type is not None:
         found.append(DuelRow.query_type == wanted.query_type)
     if wanted.origin is not None:

@@ -59,8 +59,8 @@ def sign_in() -> None:
     known = [one for one in annotators.listed(resources.lab().store) if one.kind == "person" and not one.removed_at]
     st.markdown("### Who judges?")
     st.markdown(
-        "You see two answers to one prompt and say which is better, with one key, without knowing who wrote them. Votes "
-        "are kept under your name, so that you can undo and change them, and the lab can say how far people agree."
+        "You see two answers to one prompt and say which is better, with one key, without knowing who wrote them. "
+        "Votes are kept under your name, so that you can undo and change them and the lab can say how far people agree."
     )
     who = _NEW
     if known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from lab.judging import Duel, Side
 from lab.messages import Message
 from lab.preferences import sample
 from lab.preferences.masking import COVER, masked
+from lab.providers.mock import VOICES
 
 
 def duel(answer: str, *, prompt: str = "Who are you?", model: str = "qwen2.5:7b", other: str = "llama3.1:8b") -> Duel:
@@ -78,6 +80,27 @@ def test_a_path_and_a_size_are_no_part_of_the_name():
 
 def test_the_mock_and_the_sample_have_no_name_to_tell():
     assert shown("a sample of mock data", model="mock", other="sample").named == ()
+
+
+@pytest.mark.parametrize("voice", [voice for voices in VOICES.values() for voice in voices])
+def test_the_mock_does_not_tell_which_model_it_stands_in_for(voice: str):
+    answer = voice.format(model="acme/wizard 9:13b", echo="What is a mutex?")
+    found = shown_of_mock(answer)
+    assert "wizard" not in found.text
+    assert "“What is a mutex?”" in found.text
+    assert (found.covered, found.named) == (1, ())
+    start = voice.index("{model}")
+    assert "acme" not in shown_of_mock(answer[: start + 4]).text  # cut at the length limit
+
+
+def test_other_words_of_a_mock_stay():
+    assert shown_of_mock("A canned reply.").text == "A canned reply."
+
+
+def shown_of_mock(answer: str):
+    found = duel("x")
+    side = Side("a", answer, "professor", "mock", "mock")
+    return masked(side, replace(found, first=side))
 
 
 def test_the_two_sample_answers_that_name_a_model_are_caught():
