@@ -9,7 +9,18 @@ import streamlit as st  # noqa: E402  the guard comes first
 from lab.errors import LabError  # noqa: E402
 from lab.ui import people  # noqa: E402
 from lab.ui.components import fault  # noqa: E402
-from lab.ui.judge import crew, duel_list, generating, guide, importing, judging, mine, places  # noqa: E402
+from lab.ui.judge import (  # noqa: E402
+    crew,
+    duel_list,
+    erasing,
+    generating,
+    guide,
+    importing,
+    judging,
+    keeping,
+    mine,
+    places,
+)
 
 try:
     annotator = people.current()
@@ -40,5 +51,8 @@ with parts[view]:
         elif view == places.PEOPLE:
             guide.write(annotator)
             crew.draw(annotator)
+        elif view == places.KEEP:
+            keeping.draw()
+            erasing.draw()
     except LabError as err:
         fault(err)

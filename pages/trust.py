@@ -10,13 +10,16 @@ from lab.errors import LabError  # noqa: E402
 from lab.ui.components import fault  # noqa: E402
 from lab.ui.trust import address, desk, headline, leanings, listing, methods, people, rated, reading  # noqa: E402
 
+above = st.container()  # the sentence comes first; what it is about is chosen below it
 try:
     read = reading.opened()
     if read is None:
         headline.teach()
         methods.draw()
         st.stop()
-    headline.draw(read)
+    with above:
+        headline.sentence(read)
+    headline.numbers(read)
     listing.draw(read, "numbers")
     tabs = st.tabs(address.PARTS, key=address.PART, on_change="rerun", bind="query-params")
     draws = (people.draw, desk.draw, leanings.draw, rated.draw)

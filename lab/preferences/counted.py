@@ -45,7 +45,13 @@ def people(ballots: Iterable[Ballot]) -> list[Ballot]:
 
 def others_work(ballots: Iterable[Ballot]) -> list[Ballot]:
     """Return the ballots of those who wrote neither of the two answers."""
-    return [one for one in ballots if f"{HUMAN}:{one.annotator_id}" not in (one.first_name, one.second_name)]
+    mark = f"{HUMAN}:"
+    return [
+        one
+        for one in ballots
+        if not (one.first_name.startswith(mark) and one.first_name == mark + one.annotator_id)
+        and not (one.second_name.startswith(mark) and one.second_name == mark + one.annotator_id)
+    ]
 
 
 def first_round(ballots: Iterable[Ballot]) -> list[Ballot]:

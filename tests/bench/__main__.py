@@ -10,7 +10,9 @@ from time import perf_counter
 
 from tests.bench.report import Missing, Row, summary, table
 
-TABLES = ("quality", "clinc", "grid", "layer1", "layer2", "bulk", "load", "cold", "browser", "cell", "generate")
+TABLES = (
+    "quality", "clinc", "grid", "layer1", "layer2", "bulk", "load", "cold", "browser", "cell", "generate", "votes",
+)  # fmt: skip
 
 
 def main() -> None:

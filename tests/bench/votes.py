@@ -1,4 +1,4 @@
-"""A vote with 100,000 duels in the database: stored, the next duel found, and from the key to the next duel in Chromium."""
+"""A vote with 100,000 duels in the database: stored, the next one found, and from the key to it in Chromium."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.errors import DatasetError
 from lab.forensics.datasets.table import BadRow, Objects, Table, check_size, showable, unique_names
-from lab.forensics.datasets.values import texts_of
+from lab.forensics.datasets.values import texts_of, written
 from lab.types import NONE
 
 _OUT_OF_SCOPE = "oos"  # CLINC150's word for what no intent claims
@@ -117,8 +117,7 @@ def _item_objects(items: Iterator[Any]) -> Iterator[tuple[int, Mapping[str, Any]
         if isinstance(row, dict):
             yield number, row
         else:
-            text = showable(json.dumps(row, ensure_ascii=False))
-            yield BadRow(number, "ragged", f"this is {_kind(row)}, not an object", text)
+            yield BadRow(number, "ragged", f"this is {_kind(row)}, not an object", written(row))
 
 
 def _parted(objects: Iterator[tuple[int, Mapping[str, Any]] | BadRow]) -> tuple[_Rows, list[BadRow]]:
@@ -196,8 +195,8 @@ def _clinc150(value: dict[str, list[Any]], file_name: str) -> Table:
         for row in rows:
             number += 1
             if not _is_pair(row):
-                text = showable(json.dumps(row, ensure_ascii=False))
-                malformed.append(BadRow(number, "ragged", f"in {part!r}: not a pair of text and intent", text))
+                detail = f"in {part!r}: not a pair of text and intent"
+                malformed.append(BadRow(number, "ragged", detail, written(row)))
                 continue
             texts.append(row[0])
             intents.append(NONE if row[1] == _OUT_OF_SCOPE else row[1])

@@ -36,6 +36,14 @@ def as_text(value: Any) -> str | None:
     return _number(value) if isinstance(value, numbers.Real | Decimal) else str(value)
 
 
+def written(value: Any) -> str:
+    """Return a row that is left out as JSON for its report."""
+    try:
+        return showable(json.dumps(value, ensure_ascii=False, default=str))
+    except RecursionError:
+        return "(nested too deeply to be shown)"
+
+
 def texts_of(values: Iterable[Any]) -> tuple[list[str | None], dict[int, str]]:
     """Return values as text, None for those that are none, and what these are by their place."""
     texts: list[str | None] = []

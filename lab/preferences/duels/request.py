@@ -114,7 +114,8 @@ def contenders(
 
 def _contender(exchange: Exchange, name: str, expert: Expert, own: Settings, max_tokens: int) -> Contender:
     expert = exchange.routers.with_settings(expert)
-    options = dict(expert.options) | {"max_tokens": checked_tokens(own.max_tokens or max_tokens)}
+    limit = max_tokens if own.max_tokens is None else own.max_tokens
+    options = dict(expert.options) | {"max_tokens": checked_tokens(limit)}
     if own.temperature is not None:
         if not 0 <= own.temperature <= 2:
             raise DuelError(f"The temperature of {name} is {own.temperature}; it must lie between 0 and 2.")

@@ -67,7 +67,7 @@ class Run:
             with suppress(StoreError):  # what ended it is what has to be said
                 self._keep(job, "failed")
             raise
-        self._keep(job, "stopped" if self._left else "ended")
+        self._keep(job, "stopped" if self._left else "done")
         if self._left:
             job.check()
         given_up = self._given_up()

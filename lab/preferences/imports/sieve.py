@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lab.forensics.datasets.table import Objects, showable
+from lab.forensics.datasets.values import written
 from lab.preferences.imports.checks import check, key_of, texts_of
 from lab.preferences.imports.entries import REASONS, Entry, LikedAnswer, Reason, Unfit
 from lab.preferences.imports.report import MOST, LeftOut, Report
@@ -145,4 +145,4 @@ def _text(found: Read) -> str:
         return showable(found.raw, _TEXT_CHARS)
     if found.entry is not None:
         return showable(found.entry.conversation[-1].content if found.entry.conversation else "", _TEXT_CHARS)
-    return showable(json.dumps(found.raw, ensure_ascii=False, default=str), _TEXT_CHARS)
+    return showable(written(found.raw), _TEXT_CHARS)

@@ -14,23 +14,52 @@ from lab.judging import Batch
 from lab.preferences.duels import generating, telling
 from lab.preferences.duels.sources import turns_of
 from lab.preferences.duels.standing import Failure, Standing, failures, standing
+from lab.store import batches as stored
 from lab.ui import notices, resources, tables, text
 from lab.ui.components import fault
 
-_PICKED, _KEPT = "batch", "batch_standing"
+_PICKED, _BEGUN, _KEPT = "batch", "batch_job", "batch_standing"
+_ACTIVE = ("queued", "running")
+_POLL_S = 2.0
 _SHOWN = 1_000
 _GONE = "(no longer here)"
 
 
-def open_batch(batch_id: str) -> None:
-    """Open a batch below the list; for callbacks."""
-    st.session_state[_PICKED] = batch_id
+def open_batch(batch_id: str, job_id: str) -> None:
+    """Open a batch below the list, also one whose prompts its job still draws; for callbacks."""
+    st.session_state[_PICKED], st.session_state[_BEGUN] = batch_id, job_id
 
 
-def draw(known: list[Batch]) -> None:
-    """Draw the batches, the newest first, and the one that is open."""
-    if not known:
-        return
+def draw() -> None:
+    """Draw the batches, the newest first, and the one that is open; anew every few seconds while one runs."""
+    running = _any_running(stored.listed(resources.lab().store, "bulk"))
+    st.fragment(_draw, run_every=_POLL_S if running else None)(running)
+
+
+def _draw(was_running: bool) -> None:
+    notices.hand_on()
+    try:
+        known = stored.listed(resources.lab().store, "bulk")
+        if was_running and not _any_running(known):
+            st.rerun()
+        if known:
+            _list(known)
+        picked = next((batch for batch in known if batch.id == st.session_state.get(_PICKED)), None)
+        if picked is not None:
+            _opened(picked)
+    except LabError as err:
+        fault(err)
+
+
+def _any_running(known: list[Batch]) -> bool:
+    begun = st.session_state.get(_BEGUN)
+    return (begun is not None and _job_state(begun) in _ACTIVE) or any(_state(batch) in _ACTIVE for batch in known)
+
+
+def _list(known: list[Batch]) -> None:
+    def pick(place: int) -> None:
+        st.session_state[_PICKED] = known[place].id
+
     st.markdown("#### Generated batches")
     count = {name: [int(batch.report.get(name) or 0) for batch in known] for name in _COUNTS}
     tables.table(
@@ -44,15 +73,9 @@ def draw(known: list[Batch]) -> None:
         name="batches",
         caption="Click one to see what failed, and to go on with it. Equal: both answers say the same, so no duel.",
         config={"when": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
-        on_pick=lambda place: open_batch(known[place].id),
+        on_pick=pick,
         height=260,
     )
-    picked = next((batch for batch in known if batch.id == st.session_state.get(_PICKED)), None)
-    if picked is not None:
-        try:
-            _opened(picked)
-        except LabError as err:
-            fault(err)
 
 
 _COUNTS = ("asked", "answered", "failed", "equal", "duels")
@@ -61,17 +84,14 @@ _COUNTS = ("asked", "answered", "failed", "equal", "duels")
 def _state(batch: Batch) -> str:
     """Return how the work on a batch stands, as its job says it: a report outlives the process that wrote it."""
     said = str(batch.report.get("state") or "")
-    if said != "running":
-        return said
+    return _job_state(str(batch.report.get("job_id"))) if said == "running" else said
+
+
+def _job_state(job_id: str) -> str:
     try:
-        job = resources.lab().jobs.get(str(batch.report.get("job_id")))
+        return resources.lab().jobs.get(job_id).state
     except NotFound:
         return "interrupted"
-    return job.state
-
-
-def _running(batch: Batch) -> bool:
-    return _state(batch) in ("queued", "running")
 
 
 # ---------------------------------------------------------------------------------------------------------- one batch
@@ -87,7 +107,7 @@ class _Kept:
 
 
 def _read(batch: Batch) -> _Kept:
-    running = _running(batch)
+    running = _state(batch) in _ACTIVE
     mark = json.dumps([batch.id, running, dict(batch.report)], default=str)
     kept: _Kept | None = st.session_state.get(_KEPT)
     if kept is None or kept.mark != mark:
@@ -98,7 +118,7 @@ def _read(batch: Batch) -> _Kept:
 
 
 def _opened(batch: Batch) -> None:
-    kept, running = _read(batch), _running(batch)
+    kept, running = _read(batch), _state(batch) in _ACTIVE
     found, missing = kept.found, kept.missing
     with st.container(border=True, key="batch-open"):
         st.markdown(f"**{text.plain(batch.name)}**")
@@ -135,7 +155,7 @@ def _go_on(batch: Batch, missing: list[Failure]) -> None:
 def _resume(batch_id: str, again: bool) -> None:
     lab = resources.lab()
     try:
-        generating.resume(lab.jobs, lab.exchange, batch_id, again=again)
+        st.session_state[_BEGUN] = generating.resume(lab.jobs, lab.exchange, batch_id, again=again)
     except LabError as err:
         notices.tell(f"Nothing was started. {text.sentence(str(err))}")
         return

@@ -19,7 +19,6 @@ from lab.preferences.duels.request import (
 )
 from lab.preferences.duels.sampling import Rule, Sampling
 from lab.preferences.duels.sources import prompts_of
-from lab.store import batches as stored
 from lab.store import datasets
 from lab.types import Expert, RouterConfig, new_id
 from lab.ui import notices, resources, text
@@ -35,7 +34,6 @@ _TOKENS, _PROMPTS, _MOST_EVENTS = 400, 100, 10_000
 
 def draw() -> None:
     """Draw what to ask for and what will happen, then the batches that were asked for."""
-    known = stored.listed(resources.lab().store, "bulk")
     folded = st.expander("Generate duels in bulk", on_change="rerun", key="generate", bind="query-params")
     if folded.open:
         with folded:
@@ -43,7 +41,7 @@ def draw() -> None:
                 _ask()
             except LabError as err:
                 fault(err)
-    batches.draw(known)
+    batches.draw()
 
 
 def _ask() -> None:
@@ -96,12 +94,12 @@ def _plan(request: Request, named: str) -> None:
 def _start(request: Request, batch_id: str) -> None:
     lab = resources.lab()
     try:
-        generating.begin(lab.jobs, lab.exchange, batch_id, request)
+        job_id = generating.begin(lab.jobs, lab.exchange, batch_id, request)
     except LabError as err:
         notices.tell(f"Nothing was started. {text.sentence(str(err))}")
         return
     st.session_state[_NEXT] = new_id()
-    batches.open_batch(batch_id)
+    batches.open_batch(batch_id, job_id)
     notices.tell("Started. The bar above says how far it is; you can leave this page.")
 
 

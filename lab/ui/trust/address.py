@@ -18,6 +18,8 @@ def show(place: Place, kind: str, *about: str) -> None:
     """Open the list behind a number, at a place of the page; what it is and about as `ballots_behind` takes it."""
     st.query_params[OPEN] = _BETWEEN.join(quote(one, safe="") for one in (place, kind, *about))
     st.query_params.pop(DUEL, None)
+    if place in ("bias", "ratings"):
+        st.toast("The votes are listed at the end of this part.")
 
 
 def opened(place: Place) -> tuple[str, ...] | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.preferences.bias import Leaning
-from lab.preferences.disagreements import disagreements
 from lab.preferences.figure import Figure
 from lab.ui import text
 from lab.ui.trust import address, words
 from lab.ui.trust.reading import Reading
+
+_WIDTH = 178  # pixels of a number: two stand side by side on a telephone
 
 
 def teach() -> None:
@@ -23,8 +24,8 @@ def teach() -> None:
     st.page_link("pages/label.py", label="Judge the first duel", icon=":material/how_to_vote:")
 
 
-def draw(reading: Reading) -> None:
-    """Draw the sentence, what it says of each use, and the numbers; each opens its votes."""
+def sentence(reading: Reading) -> None:
+    """Draw the sentence, and what it says of each use."""
     found = reading.trust.usability
     if reading.with_sample:
         st.badge(
@@ -33,11 +34,19 @@ def draw(reading: Reading) -> None:
             "your experts.",
         )  # fmt: skip
     st.markdown(f"### {text.sentence(found.sentence)}")
+    if reading.only_sample and reading.ballots:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("All of these votes came with the lab. Yours say something of your experts.", width="content")
+            st.page_link("pages/label.py", label="Judge your first duel", icon=":material/how_to_vote:")
     for caution in found.cautions:
         st.caption(text.sentence(text.begun(f"{caution}.")))
     if len(found.refused) > 1 and not found.usable:
         lines = [f"- Not for {one.use}: {text.sentence(one.because)}." for one in found.refused]
         st.caption("\n".join(lines))
+
+
+def numbers(reading: Reading) -> None:
+    """Draw the numbers that the sentence rests on; each opens its votes."""
     with st.container(horizontal=True):
         _numbers(reading)
 
@@ -60,7 +69,7 @@ def _numbers(reading: Reading) -> None:
 
 def _card(label: str, value: str, about: str, kind: str, *what: str, instead: str = "") -> None:
     """Draw a number that opens its votes; `instead` says why there is none."""
-    with st.container(border=True, width=196, gap="xsmall"):
+    with st.container(border=True, width=_WIDTH, gap="xsmall"):
         st.metric(label, value)
         if instead:
             st.caption(text.sentence(f"undefined, because {instead}"))
@@ -88,9 +97,9 @@ def _leaning(label: str, one: Leaning, kind: str) -> None:
 
 
 def _open_disagreements(reading: Reading) -> None:
-    found = disagreements(reading.ballots, reading.resolutions)
+    found = reading.disagreements
     waiting = sum(one.state == "open" for one in found)
-    with st.container(border=True, width=196, gap="xsmall"):
+    with st.container(border=True, width=_WIDTH, gap="xsmall"):
         st.metric("open disagreements", f"{waiting:,}")
         st.button(
             f"of {words.count(len(found), 'disagreement')}", key="number-disagreements", type="tertiary",

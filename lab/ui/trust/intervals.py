@@ -11,7 +11,7 @@ from lab.forensics.metrics import Interval
 from lab.ui import colours
 
 ACCENT = "#0F9488"
-_ROW_HEIGHT, _EDGES = 34, 110  # pixels
+_ROW_HEIGHT, _EDGES = 40, 110  # pixels
 _LABEL_CHARS = 32
 
 
@@ -33,30 +33,35 @@ def figure(marks: Sequence[Mark], *, axis: str, reference: float | None, percent
     import plotly.graph_objects as go
 
     form = ":.1%" if percent else ":.2f"
-    drawn = go.Figure()
-    labels = [f"{escape(_short(mark.label))} (n = {mark.n:,})" for mark in marks]
+    drawn, places = go.Figure(), list(range(len(marks)))
+    several = any(mark.always for mark in marks)
     for name, width, ends in (
         ("95 % at any look", 1.5, [mark.always for mark in marks]),
-        ("95 % for one look" if any(mark.always for mark in marks) else "95 %", 5, [mark.value for mark in marks]),
+        ("95 % for one look" if several else "95 %", 5, [mark.value for mark in marks]),
     ):
         if any(ends):
             drawn.add_scatter(
                 x=[x for one in ends for x in ((one.low, one.high, None) if one else (None, None, None))],
-                y=[y for label in labels for y in (label, label, None)],
+                y=[y for place in places for y in (place, place, None)],
                 mode="lines", name=name, hoverinfo="skip",
                 line={"width": width, "color": colours.LINE if width < 2 else ACCENT},
                 opacity=1 if width < 2 else 0.45,
             )  # fmt: skip
     drawn.add_scatter(
         x=[mark.value.value for mark in marks],
-        y=labels,
+        y=places,
         mode="markers",
-        name=unit,
         marker={"size": 11, "color": [mark.colour for mark in marks]},
+        text=[escape(mark.label) for mark in marks],
         customdata=[[mark.opens] for mark in marks],
-        hovertemplate=f"%{{y}}<br>{escape(axis)} %{{x{form}}}<br>a click opens the votes<extra></extra>",
+        hovertemplate=f"%{{text}}<br>{escape(axis)} %{{x{form}}}<br>a click opens the votes<extra></extra>",
         showlegend=False,
     )
+    for place, mark in zip(places, marks, strict=True):  # above its line: beside it, a telephone has no room
+        drawn.add_annotation(
+            text=f"{escape(_short(mark.label))} (n = {mark.n:,})", xref="paper", x=0, y=place, yshift=13,
+            xanchor="left", showarrow=False, font={"size": 12, "color": colours.LINE},
+        )  # fmt: skip
     if reference is not None:
         drawn.add_vline(x=reference, line={"width": 1, "dash": "dot", "color": colours.LINE})
     drawn.update_layout(
@@ -64,10 +69,21 @@ def figure(marks: Sequence[Mark], *, axis: str, reference: float | None, percent
         margin={"l": 8, "r": 8, "t": 30, "b": 48},
         clickmode="event+select",
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
-        xaxis={"title": escape(axis), **({"tickformat": ".0%", "range": [0, 1]} if percent else {})},
-        yaxis={"title": unit, "autorange": "reversed", "automargin": True},
-    )
+        xaxis={"title": escape(axis), "range": _range(marks, percent), "tickformat": ".0%" if percent else ".2~f"},
+        yaxis={
+            "title": {"text": unit, "standoff": 4}, "range": [len(marks) - 0.5, -0.8], "showticklabels": False,
+            "showgrid": False, "zeroline": False,
+        },
+    )  # fmt: skip
     return drawn
+
+
+def _range(marks: Sequence[Mark], percent: bool) -> list[float]:
+    if percent:
+        return [0.0, 1.0]
+    ends = [end for mark in marks for end in (mark.value.low, mark.value.high)]
+    room = 0.06 * (max(ends) - min(ends))
+    return [min(0.0, *ends) - room, max(0.0, *ends) + room]
 
 
 def clicked(picked: list[Any]) -> str | None:

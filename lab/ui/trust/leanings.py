@@ -14,7 +14,7 @@ from lab.ui.trust.intervals import Mark
 from lab.ui.trust.reading import Reading
 
 _MOST = 30  # annotators drawn; the table holds all
-_SHARE = st.column_config.NumberColumn(format="percent")
+_SHARE = st.column_config.NumberColumn(format="%.2f")
 _LOOKS = "thick: 95 % Wilson, for one look; thin: 95 % confidence sequence, at any look. Only the thin one accuses"
 
 

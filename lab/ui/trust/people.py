@@ -6,13 +6,16 @@ from math import isnan
 
 import streamlit as st
 
+from lab.preferences.bias import Leaning
 from lab.preferences.consistency import ENOUGH_REPEATS
+from lab.preferences.figure import Figure
+from lab.preferences.pace import Pace
 from lab.preferences.report import Annotated
 from lab.ui import tables, text
 from lab.ui.trust import address, listing, words
 from lab.ui.trust.reading import Reading
 
-_SHARE = st.column_config.NumberColumn(format="percent")
+_SHARE = st.column_config.NumberColumn(format="%.2f")
 _PLAIN = st.column_config.NumberColumn(format="%.2f")
 
 
@@ -22,16 +25,15 @@ def draw(reading: Reading) -> None:
     if not found:
         st.info("No person has voted yet: all of these votes were imported, and count in ratings and pairs alone.")
         return
-    columns = columns_of(reading, found)
-    shares = [name for name in columns if name.endswith((", share", ", from", ", to"))]
     tables.table(
-        columns,
+        _shown(reading, found),
         key="annotators",
         name="annotators",
         caption="Shares with their 95 % intervals: agreement by conversation, self-consistency by Wilson, left and "
         f"longer at any look. About {ENOUGH_REPEATS} repeats are needed. Click a row for the votes.",
-        config=dict.fromkeys(shares, _SHARE) | dict.fromkeys(_SECONDS, st.column_config.NumberColumn(format="%.1f")),
+        config={"s a vote": st.column_config.NumberColumn(format="%.1f", help="The median.")},
         on_pick=lambda place: address.show("annotators", "all", found[place].annotator_id),
+        whole=columns_of(reading, found),
     )
     imported = sum(one.annotator_kind == "import" for one in reading.ballots)
     if imported:
@@ -48,11 +50,45 @@ def draw(reading: Reading) -> None:
     _each_two(reading)
 
 
-_SECONDS = ("median, s", "fastest tenth, s", "slowest tenth, s")
+def _shown(reading: Reading, found: tuple[Annotated, ...]) -> dict[str, list[object]]:
+    """The annotators as a screen has room for them; the download holds every number in a column of its own."""
+    paces = [one.pace for one in found]
+    columns: dict[str, list[object]] = {
+        "annotator": [reading.name(one.annotator_id) for one in found],
+        "votes": [one.votes for one in found],
+        "with the rest": [_figure(None if one.rest is None else one.rest.share) for one in found],
+        "again the same": [_figure(None if one.consistency is None else one.consistency.share) for one in found],
+        "left": [_leaning(None if one.bias is None else one.bias.left) for one in found],
+        "longer": [_leaning(None if one.bias is None else one.bias.longer) for one in found],
+        "s a vote": [None if one is None else one.median_ms / 1000 for one in paces],
+        "one of ten under, over": [
+            "" if one is None else f"{one.p10_ms / 1000:.1f}, {one.p90_ms / 1000:.1f} s" for one in paces
+        ],
+        "votes an hour": [_per_hour(one) for one in paces],
+    }
+    if any(_is_sample(reading, one.annotator_id) for one in found):
+        columns["from"] = ["sample" if _is_sample(reading, one.annotator_id) else "" for one in found]
+    return columns
+
+
+def _figure(one: Figure | None) -> str:
+    if one is None or one.value is None:
+        return "–"
+    return f"{words.share(one.value)} ({words.ends(one.value)}), n = {one.n:,}"
+
+
+def _leaning(one: Leaning | None) -> str:
+    if one is None or not one.n:
+        return "–"
+    return f"{words.share(one.always)} ({words.ends(one.always)}), n = {one.n:,}"
+
+
+def _per_hour(one: Pace | None) -> int | None:
+    return None if one is None or isnan(one.per_hour) else round(one.per_hour)
 
 
 def columns_of(reading: Reading, found: tuple[Annotated, ...]) -> dict[str, list[object]]:
-    """Return the annotators as columns."""
+    """Return the annotators with every number in a column of its own."""
     rest = [None if one.rest is None else one.rest.share for one in found]
     same = [None if one.consistency is None else one.consistency.share for one in found]
     left = [None if one.bias is None or not one.bias.left.n else one.bias.left for one in found]
@@ -80,14 +116,10 @@ def columns_of(reading: Reading, found: tuple[Annotated, ...]) -> dict[str, list
     columns["median, s"] = [None if one is None else one.median_ms / 1000 for one in paces]
     columns["fastest tenth, s"] = [None if one is None else one.p10_ms / 1000 for one in paces]
     columns["slowest tenth, s"] = [None if one is None else one.p90_ms / 1000 for one in paces]
-    columns["votes an hour"] = [None if one is None or isnan(one.per_hour) else round(one.per_hour) for one in paces]
-    if any(one is not None and one.kind == "sample" for one in map(reading.annotators.get, _ids(found))):
+    columns["votes an hour"] = [_per_hour(one) for one in paces]
+    if any(_is_sample(reading, one.annotator_id) for one in found):
         columns["sample"] = [_is_sample(reading, one.annotator_id) for one in found]
     return columns
-
-
-def _ids(found: tuple[Annotated, ...]) -> list[str]:
-    return [one.annotator_id for one in found]
 
 
 def _is_sample(reading: Reading, annotator_id: str) -> bool:

@@ -15,7 +15,7 @@ from lab.ui.trust.intervals import Mark
 from lab.ui.trust.reading import Reading
 
 _POOL = "pool"
-_SHARE = st.column_config.NumberColumn(format="percent")
+_SHARE = st.column_config.NumberColumn(format="%.2f")
 _PLAIN = st.column_config.NumberColumn(format="%.2f")
 _CORNER = "row beats column"
 _FIT = f"Bradley-Terry, L2 penalty {PENALTY} · 95 % bootstrap by conversation, not narrower than the normal interval"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import tracemalloc
@@ -115,6 +116,14 @@ def test_rows_whose_parquet_text_is_not_utf_8_are_listed():
     found = sift_bytes(damaged, "pairs.parquet").report
     assert found.by_reason == {"encoding": 1}
     assert (found.good, [one.line for one in found.bad]) == (3, [3])
+
+
+@pytest.mark.parametrize("depth", [950, 985, 990, 995, 1_000, 5_000])
+def test_a_row_that_is_nested_deeply_is_no_more_than_a_bad_row_or_file(depth):
+    deep = b'{"a": ' + b"[" * depth + b"]" * depth + b"}"
+    assert sift_bytes(ROW + b"\n" + deep, "deep.jsonl").report.good == 1
+    with contextlib.suppress(DatasetError):
+        assert sift_bytes(b"[" + ROW + b"," + deep + b"]", "deep.json").report.good == 1
 
 
 def test_a_lone_object_is_a_file_of_one_row():
