@@ -1,4 +1,4 @@
-"""Keeping what was judged: backups, putting one of them back, and deleting on request."""
+"""Keeping what was judged: backups, and putting one of them back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from lab.store.row_words import counted, in_words
 from lab.types import new_id
 from lab.ui import access, notices, reopen, resources, tables, text
 from lab.ui.components import fault
-from lab.ui.judge import erasing
 from lab.ui.resources import Lab
 
 _ERROR, _MADE, _PICKED, _UPLOADS, _DONE = "keep_error", "keep_made", "keep_backup", "keep_uploads", "keep_done"
@@ -26,7 +25,7 @@ _AT_A_TIME = ("queued", "running")
 
 
 def draw() -> None:
-    """Draw backups (make one, take one in, look at them, put one back), and deleting on request."""
+    """Draw backups: make one, take one in, look at them, put one back."""
     error = st.session_state.pop(_ERROR, None)
     if error is not None:
         fault(error)
@@ -34,7 +33,6 @@ def draw() -> None:
         st.info("Backups and deletions are for whoever sits at the machine that the lab runs on: open the lab there.")
         return
     _backups(resources.lab())
-    erasing.draw()
 
 
 def _backups(lab: Lab) -> None:
