@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from lab.store import (
     guidelines,
     jobs_table,
     labels,
+    open_store,
     removal,
     resolutions,
     scrub,
@@ -308,6 +310,42 @@ def test_a_deletion_that_fails_changes_nothing(file: Path, store: Store, record:
             forget(store)
     assert events.get(store, "e1").decision.prompt == SAID
     assert deletion.records(store) == []
+
+
+def test_a_read_only_database_deletes_nothing_and_says_so(
+    open_folder: Path, unprivileged: Callable[[], AbstractContextManager[None]]
+) -> None:
+    with unprivileged():
+        opened = open_store(data_dir=open_folder)
+        with pytest.raises(StoreError, match=r"lab\.db cannot be written: the file or its folder is read-only"):
+            forget(opened, "Is this proof right")
+        assert events.recent(opened)[0].decision.prompt == "Is this proof right?"
+        opened.close()
+
+
+def test_on_a_full_disk_nothing_is_deleted_by_halves(
+    file: Path, store: Store, record: Recorder, small_disk: Path
+) -> None:
+    for number in range(2):
+        record(f"{SAID} {number} {'x' * 20_000}")
+    store.close()
+    shutil.copy(file, small_disk / "lab.db")
+    opened = open_store(data_dir=small_disk)
+    assert len(events.recent(opened)) == 2  # from here on SQLite has the files that it reads with
+    with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(b"x" * 4096):
+            pass
+    full = r"The disk that holds .*lab\.db is full, so nothing of this was stored"
+    with pytest.raises(StoreError, match=full):
+        forget(opened)
+    assert all(SECRET in event.decision.prompt.casefold() for event in events.recent(opened))
+    with pytest.raises(StoreError, match=rf"its bytes may still be in .*{full}"):
+        scrub.scrub(opened)
+    (small_disk / "filler").unlink()
+    forget(opened)
+    scrub.scrub(opened)
+    opened.close()
+    assert SECRET.encode() not in (small_disk / "lab.db").read_bytes().lower()
 
 
 def test_bytes_that_cannot_be_rewritten_are_told(
