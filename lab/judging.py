@@ -24,6 +24,15 @@ BY_CHANCE: tuple[SampleRule, ...] = ("all", "random")
 """Sample rules under which a duel is no worse than a random one: ratings are made on these alone."""
 
 
+HUMAN = "human"
+"""The provider of an answer that a person wrote."""
+
+
+def written_by(annotator_id: str) -> str:
+    """Return the expert that stands for a person who wrote an answer."""
+    return f"{HUMAN}:{annotator_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Annotator:
     """Someone who votes: a person, an imported file (`import:<file>`), or one of the sample workspace."""

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judged import NOON, add_duels, lease, new_duel, person, vote
 from sqlalchemy import JSON, String, select
 from sqlmodel import AutoString
 
 from lab.errors import KeepingError, NotFound, StoreError
-from lab.judging import Deletion, Side
+from lab.judging import HUMAN, Deletion, Side, written_by
 from lab.messages import Message
 from lab.records import Event, Response
 from lab.store import (
@@ -45,6 +44,7 @@ from lab.store.owner import this_process
 from lab.store.tables import LabModel
 from lab.store.text import DELETED
 from lab.store.text_places import REPLACED, REPORTED, WITHOUT, Words
+from tests.store.judged import NOON, add_duels, lease, new_duel, person, vote
 
 Recorder = Callable[..., Event]
 SECRET = "maria.huber@example.org"
@@ -445,7 +445,7 @@ def test_the_votes_of_a_person_can_go_too(store: Store) -> None:
 def test_answers_that_the_person_wrote_go_with_their_duels(store: Store) -> None:
     ann, bo = person(store), person(store, "Bo")
     for who in (ann, bo):
-        mine = Side(f"h-{who.id}", f"Written by {who.name}.", removal.written_by(who.id), removal.WRITTEN, "")
+        mine = Side(f"h-{who.id}", f"Written by {who.name}.", written_by(who.id), HUMAN, "")
         duels.add(store, [new_duel(who.seq, first=mine, origin="edit", rule="picked")])
     done = removal.remove_annotator(store, "d1", ann.id)
     assert done.counts == {"annotator": 1, "response": 1, "duel_taken": 1}
