@@ -1,7 +1,4 @@
-"""Frozen values of judging that the store hands out: who judges, what is judged, and what they said.
-
-Order is `seq`, never a clock; `created_at` is for people. Ids are text made by the caller.
-"""
+"""Frozen values of judging: who judges, what is judged, and what they said. Order is `seq`, never a clock."""
 
 from __future__ import annotations
 
