@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lab.judging import Ballot, Resolution, ResolutionKind
@@ -39,12 +39,22 @@ def disagreements(ballots: Sequence[Ballot], newest: Mapping[str, Resolution]) -
     Everybody counts here, imported and unblinded votes too: what is trained on must not contradict itself, whoever said
     it. A skip says nothing. `newest` is the newest resolution by duel. The order does not change with what is resolved.
     """
+    return resolved(splits(ballots), newest)
+
+
+def resolved(found: Sequence[Disagreement], newest: Mapping[str, Resolution]) -> list[Disagreement]:
+    """Return disagreements with what became of them."""
+    return [replace(one, resolution=newest.get(one.duel_id)) for one in found]
+
+
+def splits(ballots: Sequence[Ballot]) -> list[Disagreement]:
+    """Return the same duels in the same order, without what became of them: that changes while no vote does."""
     by_duel: dict[str, list[Ballot]] = {}
     for one in first_round(ballots):
         if one.verdict != "skip":
             by_duel.setdefault(one.duel_id, []).append(one)
     found = [
-        Disagreement(duel, len({one.chosen_id for one in said} - {None}) > 1, tuple(said), newest.get(duel))
+        Disagreement(duel, len({one.chosen_id for one in said} - {None}) > 1, tuple(said), None)
         for duel, said in by_duel.items()
         if len({one.choice for one in said}) > 1
     ]

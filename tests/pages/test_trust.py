@@ -357,7 +357,8 @@ def test_sample_votes_are_left_out_beside_others_and_marked_where_they_count(lab
     for place in range(3):
         vote(add_duel(place, origin="sample", rule="all"), robin, "zoomer")
     page = trust(lab)
-    assert "sample workspace" in shown(page)  # the badge: there is nothing else
+    assert "-badge[sample workspace" in shown(page)
+    assert "All of these votes came with the lab" in shown(page)
     ann = annotator("ann")
     vote(add_duel(9), ann, "professor")
     page.run()

@@ -70,7 +70,6 @@ def _picked(duel: Duel) -> None:
 
 
 def _judge(duel_id: str) -> None:
-    state.put_away()
     st.query_params[state.DUEL] = duel_id
     places.go(places.JUDGE)
 
@@ -156,7 +155,7 @@ def _remove_sample() -> None:
     except LabError as err:
         st.session_state[_ERROR] = err
         return
-    state.put_away()
+    state.put_away("")
     notices.tell("The sample workspace is removed.")
 
 

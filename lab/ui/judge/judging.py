@@ -100,14 +100,15 @@ def _now(annotator: Annotator, chosen: Options, judged: int) -> Shown | None:
     """Return the duel to judge: the one that the address names, the one that is shown, or the next; None said why."""
     store = resources.lab().store
     now = state.shown()
-    named = st.query_params.get(state.DUEL)
-    if named and (now is None or named != now.duel.id):
+    named = state.named()
+    if named is not None:
         return _named(annotator, named)
     if now is not None:
         _keep(now)
         return now
     found = queue.next_showing(store, annotator.id, chosen, clock=state.clock, after=state.place(annotator.id, chosen))
     if found is None:
+        st.query_params.pop(state.DUEL, None)
         afterwards.nothing_left(annotator, judged, chosen)
         return None
     state.remember(found, annotator.id, chosen)
@@ -124,7 +125,7 @@ def _keep(now: Shown) -> None:
 def _named(annotator: Annotator, duel_id: str) -> Shown | None:
     """Lease the duel that the address names; where it was judged, or cannot be, say so and offer the way on."""
     store = resources.lab().store
-    state.put_away()
+    state.put_away(duel_id)
     votes = ballots.of_duels(store, [duel_id]).get(duel_id, [])
     mine = next((vote for vote in votes if vote.annotator_id == annotator.id and vote.round == 1), None)
     if mine is None:

@@ -103,7 +103,7 @@ def press(mark: str, key: Key) -> None:
         )  # fmt: skip
     except DuelGone as err:
         notices.tell(text.sentence(str(err)))
-        state.put_away()
+        state.put_away(now.duel.id)
         return
     except LabError as err:
         st.session_state[ERROR], st.session_state[AGAIN] = err, (mark, key)
@@ -115,7 +115,7 @@ def press(mark: str, key: Key) -> None:
             _compare(session, given.vote)
     else:
         notices.tell(_stands(given.vote))
-    state.put_away()
+    state.put_away(now.duel.id)
 
 
 def _compare(session: Session, vote: Vote) -> None:

@@ -20,7 +20,7 @@ EARLY_S = 0.25
 """A key that comes sooner than this after a duel appeared was meant for the one before it."""
 
 _PLACE_S = 60.0  # then the walk begins at the front again: duels came, leases ended
-_SHOWN, _SESSION = "judge_shown", "judge_session"
+_SHOWN, _DONE, _SESSION = "judge_shown", "judge_done", "judge_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,18 @@ def show(showing: Showing, duel: Duel | None = None) -> Shown:
     return found
 
 
-def put_away() -> None:
-    """Take the duel away from before the annotator."""
+def put_away(duel_id: str) -> None:
+    """Take the duel away from before the annotator. The address names it until the next one, so that Back finds it."""
     st.session_state.pop(_SHOWN, None)
-    st.query_params.pop(DUEL, None)
+    st.session_state[_DONE] = duel_id
+
+
+def named() -> str | None:
+    """Return the duel that the address asks for; None where it names what is before the annotator, or was just done."""
+    asked = st.query_params.get(DUEL)
+    now = shown()
+    here = st.session_state.get(_DONE) if now is None else now.duel.id
+    return asked if asked and asked != here else None
 
 
 def drawn(now: Shown) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from lab.errors import LabError
 from lab.judging import Duel, ResolutionKind, Verdict
-from lab.preferences.disagreements import Disagreement, disagreements
+from lab.preferences.disagreements import Disagreement
 from lab.store import ballots, duels, resolutions
 from lab.types import new_id
 from lab.ui import notices, people, resources, tables, text
@@ -38,7 +39,7 @@ class _Step:
 
 def draw(reading: Reading) -> None:
     """Draw the disagreement that is open, its buttons, and the list of all."""
-    every = disagreements(reading.ballots, reading.resolutions)
+    every = reading.disagreements
     if not every:
         st.info("No two votes on one duel say different things." if _twice(reading) else _NOBODY_TWICE)
         return
@@ -64,7 +65,7 @@ def _twice(reading: Reading) -> bool:
     return reading.trust.agreement.twice > 0
 
 
-def _chosen(every: list[Disagreement]) -> list[Disagreement]:
+def _chosen(every: Sequence[Disagreement]) -> list[Disagreement]:
     counts = {state: sum(one.state == state for one in every) for state in _STATES} | {_EVERY: len(every)}
     if st.session_state.get(_STATE) not in _STATES:
         st.session_state[_STATE] = _STATES[0]

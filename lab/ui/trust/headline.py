@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.preferences.bias import Leaning
-from lab.preferences.disagreements import disagreements
 from lab.preferences.figure import Figure
 from lab.ui import text
 from lab.ui.trust import address, words
@@ -35,6 +34,10 @@ def sentence(reading: Reading) -> None:
             "your experts.",
         )  # fmt: skip
     st.markdown(f"### {text.sentence(found.sentence)}")
+    if reading.only_sample and reading.ballots:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("All of these votes came with the lab. Yours say something of your experts.", width="content")
+            st.page_link("pages/label.py", label="Judge your first duel", icon=":material/how_to_vote:")
     for caution in found.cautions:
         st.caption(text.sentence(text.begun(f"{caution}.")))
     if len(found.refused) > 1 and not found.usable:
@@ -94,7 +97,7 @@ def _leaning(label: str, one: Leaning, kind: str) -> None:
 
 
 def _open_disagreements(reading: Reading) -> None:
-    found = disagreements(reading.ballots, reading.resolutions)
+    found = reading.disagreements
     waiting = sum(one.state == "open" for one in found)
     with st.container(border=True, width=_WIDTH, gap="xsmall"):
         st.metric("open disagreements", f"{waiting:,}")

@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from lab.judging import Annotator, Ballot, Resolution
+from lab.judging import HUMAN, Annotator, Ballot
+from lab.preferences.disagreements import Disagreement, resolved, splits
 from lab.preferences.report import Trust, report
-from lab.preferences.verdicts import HUMAN
 from lab.store import annotators, ballots, resolutions
 from lab.ui import resources
 from lab.ui.resources import Lab
@@ -27,13 +27,18 @@ class Reading:
     ballots: Sequence[Ballot]
     trust: Trust
     annotators: Mapping[str, Annotator]
-    resolutions: Mapping[str, Resolution]  # the newest by duel
+    disagreements: Sequence[Disagreement]
     mark: str  # changes whenever the votes in view do
 
     @property
     def with_sample(self) -> bool:
         """Whether votes of the sample workspace are among those in view."""
         return any(_of_sample(one) for one in self.ballots)
+
+    @property
+    def only_sample(self) -> bool:
+        """Whether all of them came with the lab."""
+        return all(_of_sample(one) for one in self.ballots)
 
     def name(self, annotator_id: str) -> str:
         """Return what an annotator is called."""
@@ -57,7 +62,8 @@ def opened() -> Reading | None:
     chosen, said = _filtered(every, people)
     mark = f"{state} {said}"
     trust: Trust = _kept(lab, f"figures {mark}", "Counting the votes …", lambda: report(chosen))
-    return Reading(lab, chosen, trust, people, resolutions.newest(lab.store), mark)
+    split: list[Disagreement] = _kept(lab, f"splits {mark}", "Counting the votes …", lambda: splits(chosen))
+    return Reading(lab, chosen, trust, people, resolved(split, resolutions.newest(lab.store)), mark)
 
 
 def _kept(lab: Lab, key: str, says: str, make: Callable[[], Any]) -> Any:
