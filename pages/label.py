@@ -12,6 +12,7 @@ from lab.ui.components import fault  # noqa: E402
 from lab.ui.judge import (  # noqa: E402
     crew,
     duel_list,
+    erasing,
     generating,
     guide,
     importing,
@@ -52,5 +53,6 @@ with parts[view]:
             crew.draw(annotator)
         elif view == places.KEEP:
             keeping.draw()
+            erasing.draw()
     except LabError as err:
         fault(err)

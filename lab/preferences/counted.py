@@ -24,8 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.judging import Ballot
-from lab.preferences.verdicts import HUMAN
+from lab.judging import Ballot, written_by
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -45,13 +44,7 @@ def people(ballots: Iterable[Ballot]) -> list[Ballot]:
 
 def others_work(ballots: Iterable[Ballot]) -> list[Ballot]:
     """Return the ballots of those who wrote neither of the two answers."""
-    mark = f"{HUMAN}:"
-    return [
-        one
-        for one in ballots
-        if not (one.first_name.startswith(mark) and one.first_name == mark + one.annotator_id)
-        and not (one.second_name.startswith(mark) and one.second_name == mark + one.annotator_id)
-    ]
+    return [one for one in ballots if written_by(one.annotator_id) not in (one.first_name, one.second_name)]
 
 
 def first_round(ballots: Iterable[Ballot]) -> list[Ballot]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.errors import LabError
-from lab.judging import Annotator, Duel, Presentation, Vote
+from lab.judging import HUMAN, Annotator, Duel, Presentation, Vote
 from lab.preferences import queue
 from lab.preferences.queue import Options
 from lab.store import annotators, ballots, duels, presentations, votes
@@ -94,7 +94,7 @@ def _authors(annotator: Annotator, presentation_ids: tuple[str, ...]) -> None:
 def author(duel: Duel, response_id: str) -> str:
     """Return who wrote an answer."""
     side = duel.side(response_id)
-    if side.provider == "human":
+    if side.provider == HUMAN:
         return "a person"
     return " · ".join(part for part in (side.expert, side.model or side.provider) if part)
 
@@ -131,8 +131,8 @@ def nothing_left(annotator: Annotator, judged: int, chosen: Options) -> None:
     st.markdown(
         "Every duel that this choice of the queue leaves has its votes, or is before somebody else. Widen the choice."
         if filtered
-        else "Every duel has the votes it wishes for, or is before somebody else for ten minutes at most. Overlap, under "
-        "Duels, lets duels wish for more votes."
+        else "Every duel has the votes it wishes for, or is before somebody else for ten minutes at most. Overlap, "
+        "under Duels, lets duels wish for more votes."
     )
     with st.container(horizontal=True):
         st.button("Look again", key="look-again", type="primary")
