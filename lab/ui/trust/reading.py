@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from lab.judging import Annotator, Ballot
-from lab.preferences.disagreements import Disagreement, resolved, splits
+from lab.preferences.disagreements import Disagreement, resolved
 from lab.preferences.report import Trust, report
 from lab.preferences.verdicts import HUMAN
 from lab.store import annotators, ballots, resolutions
@@ -62,9 +62,15 @@ def opened() -> Reading | None:
     people = {one.id: one for one in annotators.listed(lab.store)}
     chosen, said = _filtered(every, people)
     mark = f"{state} {said}"
-    trust: Trust = _kept(lab, f"figures {mark}", "Counting the votes …", lambda: report(chosen))
-    split: list[Disagreement] = _kept(lab, f"splits {mark}", "Counting the votes …", lambda: splits(chosen))
-    return Reading(lab, chosen, trust, people, resolved(split, resolutions.newest(lab.store)), mark)
+    trust: Trust = _kept(lab, f"figures {mark}", "Counting the votes …", lambda: _begun(chosen))
+    return Reading(lab, chosen, trust, people, resolved(trust.splits, resolutions.newest(lab.store)), mark)
+
+
+def _begun(chosen: Sequence[Ballot]) -> Trust:
+    """Return the figures of these votes; those that the page always shows are made, the others wait for their tab."""
+    trust = report(chosen)
+    _ = trust.usability, trust.splits
+    return trust
 
 
 def _kept(lab: Lab, key: str, says: str, make: Callable[[], Any]) -> Any:
