@@ -171,3 +171,40 @@ def test_which_answer_is_first_and_which_stands_left_changes_nothing(said, left)
     assert [one.name for one in here.contenders] == [one.name for one in there.contenders]
     for one, other in zip(here.contenders, there.contenders, strict=True):
         assert one.strength.value == pytest.approx(other.strength.value)
+
+
+def test_duels_of_one_conversation_are_one_observation_of_who_wins():
+    votes = duels(["first"] * 20 + ["second"] * 10)
+    together = [replace(one, conversation_id=f"c{place // 3}") for place, one in enumerate(votes)]
+    rate = ratings(together).rates["professor", "zoomer"]
+    assert (rate.n, rate.value.value) == (30, pytest.approx(2 / 3))
+    assert rate.value == pytest.approx(wilson(20 / 3, 10))
+    unbeaten = [replace(one, conversation_id="one prompt") for one in duels(["first"] * 30)]
+    assert (
+        ratings(unbeaten).contenders[0].strength.value.low
+        < 0
+        < ratings(duels(["first"] * 30)).contenders[0].strength.value.low
+    )
+
+
+def test_a_fit_of_millions_of_duels_ends():
+    wins = np.array([[0, 2e6, 5e5], [1e6, 0, 3e6], [4e6, 1e-9, 0]])
+    strengths = fit(wins, 0.1)
+    chance = 1 / (1 + np.exp(strengths[None, :] - strengths[:, None]))
+    assert np.abs((wins - (wins + wins.T) * chance).sum(axis=1) - 0.1 * strengths).max() < 1e-6 * wins.sum()
+
+
+def test_duels_against_somebody_do_not_reach_the_rating_by_chance():
+    # two equal experts; thumbs-down duels are picked where the professor failed
+    draw = np.random.default_rng(2)
+    fair = [ballot(f"r{place}", "ann", str(draw.choice(["first", "second"]))) for place in range(400)]
+    down = [
+        ballot(f"t{place}", "ann", "second" if draw.random() < 0.75 else "first", origin="thumbs_down", rule="picked")
+        for place in range(400)
+    ]
+    hard = [ballot(f"h{place}", "ann", "second", rule="hardest") for place in range(400)]
+    rated = ratings(by_chance(fair + down + hard))
+    assert rated.rates["professor", "zoomer"].n == 400
+    assert rated.rates["professor", "zoomer"].value.low < 0.5 < rated.rates["professor", "zoomer"].value.high
+    apart = {pool: ratings(some).rates["zoomer", "professor"].value for pool, some in by_origin(fair + down).items()}
+    assert apart["thumbs_down", "picked"].low > 0.6
