@@ -1,6 +1,7 @@
 """One sentence on what the votes are good for: the rules.
 
-A use is open when all of its rules hold.
+A use is open when all of its rules hold. Sides are asked first: who picks a side agrees with nobody, and guidelines for
+the answers would not mend that.
 
 - *training pairs*: TRAINING_DUELS duels on which more votes chose one answer than the other; judgement repeats; sides
   do not decide.
@@ -222,9 +223,9 @@ def _all_repeats(facts: Facts) -> _Broken | None:
 
 _Rule = Callable[[Facts], _Broken | None]
 _RULES: dict[Use, tuple[_Rule, ...]] = {
-    "training pairs": (_training, _repeats, _sides),
-    "rating experts": (_rated, _repeats, _sides),
-    "a yardstick": (_yardstick, _all_repeats, _sides),
+    "training pairs": (_sides, _training, _repeats),
+    "rating experts": (_sides, _rated, _repeats),
+    "a yardstick": (_sides, _yardstick, _all_repeats),
 }
 
 
