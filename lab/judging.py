@@ -1,7 +1,4 @@
-"""Frozen values of judging that the store hands out: who judges, what is judged, and what they said.
-
-Order is `seq`, never a clock; `created_at` is for people. Ids are text made by the caller.
-"""
+"""Frozen values of judging: who judges, what is judged, and what they said. Order is `seq`, never a clock."""
 
 from __future__ import annotations
 
@@ -22,6 +19,15 @@ ResolutionKind = Literal["resolved", "dropped", "contested", "reopened"]
 
 BY_CHANCE: tuple[SampleRule, ...] = ("all", "random")
 """Sample rules under which a duel is no worse than a random one: ratings are made on these alone."""
+
+
+HUMAN = "human"
+"""The provider of an answer that a person wrote."""
+
+
+def written_by(annotator_id: str) -> str:
+    """Return the expert that stands for a person who wrote an answer."""
+    return f"{HUMAN}:{annotator_id}"
 
 
 @dataclass(frozen=True, slots=True)

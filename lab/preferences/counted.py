@@ -26,8 +26,7 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.judging import Ballot
-from lab.preferences.verdicts import HUMAN
+from lab.judging import Ballot, written_by
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -47,11 +46,11 @@ def people(ballots: Iterable[Ballot]) -> list[Ballot]:
 
 def others_work(ballots: Iterable[Ballot]) -> list[Ballot]:
     """Return the ballots of those who wrote neither of the two answers."""
-    mark, every = f"{HUMAN}:", list(ballots)
+    mark, every = written_by(""), list(ballots)
     names = {one.first_name for one in every} | {one.second_name for one in every}
     if not any(name.startswith(mark) for name in names):
         return every
-    return [one for one in every if mark + one.annotator_id not in (one.first_name, one.second_name)]
+    return [one for one in every if written_by(one.annotator_id) not in (one.first_name, one.second_name)]
 
 
 def first_round(ballots: Iterable[Ballot]) -> list[Ballot]:

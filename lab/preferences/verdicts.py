@@ -8,14 +8,12 @@ from typing import Literal
 from uuid import UUID, uuid5
 
 from lab.errors import StoreError
-from lab.judging import Duel, NewDuel, Presentation, Side, Verdict, Vote
+from lab.judging import HUMAN, Duel, NewDuel, Presentation, Side, Verdict, Vote, written_by
 from lab.store import Store, duels, guidelines, queue, votes
 from lab.types import new_id
 
 Key = Literal["left", "right", "equally_good", "both_bad", "skip"]
 _HUMAN = UUID("5b0f2d0a-7a0a-5c1e-9d51-6a7de5a0c9f3")  # any: what the ids of written answers are derived in
-HUMAN = "human"
-"""The provider of an answer that a person wrote; its expert is `human:` and the annotator's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def _store_better(
     written = Side(
         str(uuid5(_HUMAN, f"{annotator_id}\n{duel.conversation_id}\n{text}")),
         text,
-        f"{HUMAN}:{annotator_id}",
+        written_by(annotator_id),
         HUMAN,
         "",
     )

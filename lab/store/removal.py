@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, update
 from sqlmodel import Session, col, select
 
 from lab.errors import KeepingError
-from lab.judging import Deletion
+from lab.judging import HUMAN, Deletion, written_by
 from lab.store import annotators, gone, vote_rows
 from lab.store.deletion import exclude_writers, known, record
 from lab.store.engine import Store
@@ -25,9 +25,6 @@ from lab.store.judging_tables import (
 from lab.store.row_words import DUEL_TAKEN, VOTE_TAKEN
 from lab.store.tables import ResponseRow
 from lab.store.text import DELETED, check_texts
-
-WRITTEN = "human"
-"""The provider of answers that people wrote."""
 
 
 def remove_annotator(
@@ -61,11 +58,6 @@ def remove_annotator(
             counts[VOTE_TAKEN] = _votes(session, annotator_id, deletion_id, now)
         _forget(session, row, now)
         return record(session, deletion_id, "annotator", by, counts)
-
-
-def written_by(annotator_id: str) -> str:
-    """Return the expert that stands for a person who wrote an answer."""
-    return f"{WRITTEN}:{annotator_id}"
 
 
 def _forget(session: Session, row: AnnotatorRow, now: datetime) -> None:
@@ -107,7 +99,7 @@ def _without_words(said: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _answers(session: Session, annotator_id: str) -> dict[str, int]:
     """Empty the answers that the person wrote; nobody is asked about them any more."""
-    query = select(ResponseRow).where(ResponseRow.provider == WRITTEN, ResponseRow.expert == written_by(annotator_id))
+    query = select(ResponseRow).where(ResponseRow.provider == HUMAN, ResponseRow.expert == written_by(annotator_id))
     rows = session.exec(query).all()
     for row in rows:
         row.text, row.error, row.options = DELETED, None, {}

@@ -194,7 +194,7 @@ def _race(store: Store, data: Path, count: int) -> int:
 
 def _in_the_browser(data: Path) -> Row:
     with closing(open_store(data_dir=data)) as store:
-        who = people.join(store, new_id(), "Reader", None)
+        who = people.join(store, new_id(), f"Reader {new_id()[-6:]}", None)
         token = people.token(store, who)
     with chromium() as browser, app(data) as (address, _):
         page = browser.new_page(viewport=VIEWPORT)

@@ -15,10 +15,11 @@ from lab.ui import resources
 
 SCRIPT = """
 from lab.ui import frame
-from lab.ui.judge import keeping
+from lab.ui.judge import erasing, keeping
 
 frame.draw()
 keeping.draw()
+erasing.draw()
 """
 SECRET = "maria.huber@example.org"
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judged import NOON, add_duels, lease, new_duel, person, vote
 from sqlalchemy import JSON, String, select
 from sqlmodel import AutoString
 
 from lab.errors import KeepingError, NotFound, StoreError
-from lab.judging import Deletion, Side
+from lab.judging import HUMAN, Deletion, Side, written_by
 from lab.messages import Message
 from lab.records import Event, Response
 from lab.store import (
@@ -33,6 +33,7 @@ from lab.store import (
     guidelines,
     jobs_table,
     labels,
+    open_store,
     removal,
     resolutions,
     scrub,
@@ -43,6 +44,7 @@ from lab.store.owner import this_process
 from lab.store.tables import LabModel
 from lab.store.text import DELETED
 from lab.store.text_places import REPLACED, REPORTED, WITHOUT, Words
+from tests.store.judged import NOON, add_duels, lease, new_duel, person, vote
 
 Recorder = Callable[..., Event]
 SECRET = "maria.huber@example.org"
@@ -310,6 +312,42 @@ def test_a_deletion_that_fails_changes_nothing(file: Path, store: Store, record:
     assert deletion.records(store) == []
 
 
+def test_a_read_only_database_deletes_nothing_and_says_so(
+    open_folder: Path, unprivileged: Callable[[], AbstractContextManager[None]]
+) -> None:
+    with unprivileged():
+        opened = open_store(data_dir=open_folder)
+        with pytest.raises(StoreError, match=r"lab\.db cannot be written: the file or its folder is read-only"):
+            forget(opened, "Is this proof right")
+        assert events.recent(opened)[0].decision.prompt == "Is this proof right?"
+        opened.close()
+
+
+def test_on_a_full_disk_nothing_is_deleted_by_halves(
+    file: Path, store: Store, record: Recorder, small_disk: Path
+) -> None:
+    for number in range(2):
+        record(f"{SAID} {number} {'x' * 20_000}")
+    store.close()
+    shutil.copy(file, small_disk / "lab.db")
+    opened = open_store(data_dir=small_disk)
+    assert len(events.recent(opened)) == 2  # from here on SQLite has the files that it reads with
+    with (small_disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(b"x" * 4096):
+            pass
+    full = r"The disk that holds .*lab\.db is full, so nothing of this was stored"
+    with pytest.raises(StoreError, match=full):
+        forget(opened)
+    assert all(SECRET in event.decision.prompt.casefold() for event in events.recent(opened))
+    with pytest.raises(StoreError, match=rf"its bytes may still be in .*{full}"):
+        scrub.scrub(opened)
+    (small_disk / "filler").unlink()
+    forget(opened)
+    scrub.scrub(opened)
+    opened.close()
+    assert SECRET.encode() not in (small_disk / "lab.db").read_bytes().lower()
+
+
 def test_bytes_that_cannot_be_rewritten_are_told(
     file: Path, store: Store, record: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -407,7 +445,7 @@ def test_the_votes_of_a_person_can_go_too(store: Store) -> None:
 def test_answers_that_the_person_wrote_go_with_their_duels(store: Store) -> None:
     ann, bo = person(store), person(store, "Bo")
     for who in (ann, bo):
-        mine = Side(f"h-{who.id}", f"Written by {who.name}.", removal.written_by(who.id), removal.WRITTEN, "")
+        mine = Side(f"h-{who.id}", f"Written by {who.name}.", written_by(who.id), HUMAN, "")
         duels.add(store, [new_duel(who.seq, first=mine, origin="edit", rule="picked")])
     done = removal.remove_annotator(store, "d1", ann.id)
     assert done.counts == {"annotator": 1, "response": 1, "duel_taken": 1}

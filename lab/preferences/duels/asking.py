@@ -21,6 +21,7 @@ from lab.errors import (
 
 _TRANSIENT = (ServerFault, ProviderTimeout, BrokenStream, ProviderUnavailable)
 _SILENT = (ProviderTimeout, ProviderUnavailable)  # what a server that is gone looks like; one that fails is there
+_BELIEVED = 5  # times in a row that a server's own "again in … s" is taken at its word; pauses stop growing there too
 _HOPELESS = (ModelNotFound, AccessDenied)  # the next prompt would meet the same
 
 
@@ -95,7 +96,8 @@ class Server:
                 return False
             if isinstance(fault, RateLimited):
                 self.answered()
-                pause_s = self.patience.pause_s * 2**waits if fault.retry_after_s is None else fault.retry_after_s
+                asked_s = fault.retry_after_s or 0.0
+                pause_s = asked_s if asked_s and waits < _BELIEVED else max(asked_s, self._growing(waits))
                 waits, waited_s = waits + 1, waited_s + pause_s
                 if waited_s > self.patience.rate_limit_s:
                     return False
@@ -106,7 +108,7 @@ class Server:
                 return False
             self._count(fault)
             faults += 1
-            return faults <= self.patience.retries and self._once_more(self.patience.pause_s * 2 ** (faults - 1))
+            return faults <= self.patience.retries and self._once_more(self._growing(faults - 1))
 
         return again
 
@@ -114,6 +116,9 @@ class Server:
         """Note that the server is there."""
         with self._lock:
             self._silent = 0
+
+    def _growing(self, times: int) -> float:
+        return float(self.patience.pause_s * 2 ** min(times, _BELIEVED))
 
     def _once_more(self, pause_s: float) -> bool:
         """Wait without a slot; tell whether to ask once more after it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lab.errors import LabError
-from lab.judging import Annotator, Duel, Presentation, Vote
+from lab.judging import HUMAN, Annotator, Duel, Presentation, Vote
 from lab.preferences import queue
 from lab.preferences.queue import Options
 from lab.store import annotators, ballots, duels, presentations, votes
@@ -94,7 +94,7 @@ def _authors(annotator: Annotator, presentation_ids: tuple[str, ...]) -> None:
 def author(duel: Duel, response_id: str) -> str:
     """Return who wrote an answer."""
     side = duel.side(response_id)
-    if side.provider == "human":
+    if side.provider == HUMAN:
         return "a person"
     return " · ".join(part for part in (side.expert, side.model or side.provider) if part)
 

@@ -15,7 +15,7 @@ from lab.store import annotators, deletion
 from lab.store.row_words import counted, in_words
 from lab.store.text import DELETED
 from lab.types import new_id
-from lab.ui import notices, people, reopen, resources, tables, text
+from lab.ui import access, notices, people, reopen, resources, tables, text
 from lab.ui.components import fault
 
 _ERROR, _SEEN, _ERASED = "erase_error", "erase_seen", "erase_done"
@@ -33,7 +33,9 @@ class _Seen:
 
 
 def draw() -> None:
-    """Draw what can be deleted, what that takes, and the record of what was."""
+    """Draw what can be deleted, what that takes, and the record of what was; on the lab's own machine alone."""
+    if not access.on_this_machine():
+        return  # `keeping.draw` says so
     st.markdown("#### Delete on request")
     error = st.session_state.pop(_ERROR, None)
     if error is not None:

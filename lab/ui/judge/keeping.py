@@ -1,4 +1,4 @@
-"""Keeping what was judged: backups, putting one of them back, and deleting on request."""
+"""Keeping what was judged: backups, and putting one of them back."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from lab.errors import LabError
 from lab.records import Job
 from lab.store import backup
 from lab.store.backup import Backup
-from lab.store.checking import check_file
+from lab.store.checking import Checked, check_file
 from lab.store.restore import missing_from, restore
 from lab.store.row_words import counted, in_words
 from lab.types import new_id
 from lab.ui import access, notices, reopen, resources, tables, text
 from lab.ui.components import fault
-from lab.ui.judge import erasing
 from lab.ui.resources import Lab
 
 _ERROR, _MADE, _PICKED, _UPLOADS, _DONE = "keep_error", "keep_made", "keep_backup", "keep_uploads", "keep_done"
+_WHOLE = "keep_whole"
 _MEGABYTE = 1e6
 _AT_A_TIME = ("queued", "running")
 
 
 def draw() -> None:
-    """Draw backups (make one, take one in, look at them, put one back), and deleting on request."""
+    """Draw backups: make one, take one in, look at them, put one back."""
     error = st.session_state.pop(_ERROR, None)
     if error is not None:
         fault(error)
@@ -33,7 +33,6 @@ def draw() -> None:
         st.info("Backups and deletions are for whoever sits at the machine that the lab runs on: open the lab there.")
         return
     _backups(resources.lab())
-    erasing.draw()
 
 
 def _backups(lab: Lab) -> None:
@@ -165,7 +164,7 @@ def _before_restoring(lab: Lab, one: Backup) -> None:
     """Check the file, say what restoring it takes away, and ask."""
     try:
         with st.spinner("Checking the backup …"):
-            checked = check_file(one.path)
+            checked = _checked(one)
             lost = missing_from(one.path, lab.settings.database_url, lab.settings.data_dir)
         running = [job for job in lab.jobs.recent() if job.state in _AT_A_TIME]
     except LabError as err:
@@ -174,13 +173,20 @@ def _before_restoring(lab: Lab, one: Backup) -> None:
     st.markdown(f"It is whole and holds {in_words(checked.rows)}.")
     if checked.older:
         st.markdown(f"It is of an earlier lab (revision {text.plain(checked.revision)}) and is upgraded on its way.")
-    for line in _lost(lost, running):
-        st.markdown(f"- {line}")
+    st.markdown("\n".join(f"- {line}" for line in _lost(lost, running)))
     sure = st.checkbox("Put it in the place of the present database", key=f"sure-{one.path.name}")
     st.button(
         "Restore", key=f"do-restore-{one.path.name}", on_click=_restore, args=(one.path.name, new_id()),
         disabled=not sure, type="primary",
     )  # fmt: skip
+
+
+def _checked(one: Backup) -> Checked:
+    """Look at every page of a file, once for as long as it stays the same."""
+    known: tuple[Backup, Checked] | None = st.session_state.get(_WHOLE)
+    if known is None or known[0] != one:
+        known = st.session_state[_WHOLE] = (one, check_file(one.path))
+    return known[1]
 
 
 def _lost(lost: Mapping[str, int] | None, running: list[Job]) -> list[str]:
@@ -214,4 +220,4 @@ def _restore(name: str, draw_id: str) -> None:
     if done.kept is not None:
         st.session_state[_PICKED] = done.kept.name
     kept = f" What was there before is {done.kept.name}." if done.kept else ""
-    notices.tell(text.sentence(f"Restored: {in_words(done.rows)}.{kept}"))
+    notices.tell(text.sentence(f"Restored {name}.{kept}"))

@@ -8,10 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from lab.judging import Annotator, Ballot
+from lab.judging import HUMAN, Annotator, Ballot
 from lab.preferences.disagreements import Disagreement, resolved
 from lab.preferences.report import Trust, report
-from lab.preferences.verdicts import HUMAN
 from lab.store import annotators, ballots, resolutions
 from lab.ui import resources
 from lab.ui.resources import Lab

@@ -70,6 +70,15 @@ def test_a_rate_limit_without_a_time_waits_longer_each_time(clock):
     assert clock.now == 1 + 2 + 4 + 8
 
 
+def test_a_server_that_says_at_once_again_and_again_is_not_hammered(clock):
+    again = server(clock, pause_s=1, rate_limit_s=100).one_answer(0)
+    tries = 0
+    while again(RateLimited("slow", retry_after_s=0 if tries % 2 else 0.01)):
+        tries += 1
+    assert tries < 15
+    assert clock.now > 50
+
+
 def test_a_rate_limit_is_not_waited_for_without_end(clock):
     again = server(clock, rate_limit_s=10).one_answer(0)
     assert [again(RateLimited("slow", retry_after_s=4)) for _ in range(3)] == [True, True, False]
