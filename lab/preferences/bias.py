@@ -54,15 +54,26 @@ class Leaning:
     @property
     def always(self) -> Interval:
         """The share with its confidence sequence, for any number of looks."""
+        return self._sequence(0.95)
+
+    def _sequence(self, level: float) -> Interval:
         if self.worth is None or not self.n:
-            return confidence_sequence(self.hits, self.n)
-        return confidence_sequence(self.hits / self.n * self.worth, self.worth)._replace(value=self.hits / self.n)
+            return confidence_sequence(self.hits, self.n, level)
+        found = confidence_sequence(self.hits / self.n * self.worth, self.worth, level)
+        return found._replace(value=self.hits / self.n)
 
     @property
     def shown(self) -> bool:
         """Whether the votes lean: the interval that may be looked at any time excludes one half."""
-        always = self.always
-        return always.low > 0.5 or always.high < 0.5
+        return self.shown_among(1)
+
+    def shown_among(self, annotators: int) -> bool:
+        """Whether they lean where that is asked of so many: of all together, 5 % at most are ever accused wrongly.
+
+        Each is asked at 5 % / annotators (Bonferroni).
+        """
+        found = self._sequence(1 - 0.05 / max(annotators, 1))
+        return found.low > 0.5 or found.high < 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,3 +182,11 @@ def test_the_mix_has_an_interval_by_conversation():
     skips = verdict_mix.verdict_mix(votes)["skip"]
     assert (skips.value.value, skips.n) == (pytest.approx(0.3), 30)
     assert skips.value[1:] == pytest.approx(wilson(3, 10)[1:])
+
+
+def test_many_innocents_are_hardly_ever_warned_about_together():
+    # 66 of 100: M = B(76, 44) / B(10, 10) * 2^100 = 31 > 20 accuses one who is asked alone; of forty it takes M > 800
+    alone = bias.Leaning(66, 100)
+    assert alone.shown
+    assert not alone.shown_among(40)
+    assert bias.Leaning(80, 100).shown_among(40)

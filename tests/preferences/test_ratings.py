@@ -29,6 +29,24 @@ def test_three_in_a_row_multiply_their_odds():
     assert fit(wins, 0.0) == pytest.approx(np.log(worth) - np.log(worth).mean())
 
 
+def test_a_season_of_baseball_has_the_published_strengths():
+    # American League East, 1987 (Agresti, "Categorical Data Analysis", 1990, 10.6): strengths against Baltimore's
+    wins = np.array(
+        [
+            [0, 7, 9, 7, 7, 9, 11],  # Milwaukee
+            [6, 0, 7, 5, 11, 9, 9],  # Detroit
+            [4, 6, 0, 7, 7, 8, 12],  # Toronto
+            [6, 8, 6, 0, 6, 7, 10],  # New York
+            [6, 2, 6, 7, 0, 7, 12],  # Boston
+            [4, 4, 5, 6, 6, 0, 6],  # Cleveland
+            [2, 4, 1, 3, 1, 7, 0],  # Baltimore
+        ],
+        float,
+    )
+    strengths = fit(wins, 0.0)
+    assert strengths - strengths[-1] == pytest.approx([1.58, 1.44, 1.29, 1.25, 1.11, 0.68, 0], abs=0.005)
+
+
 def test_the_unbeaten_stay_finite_with_a_penalty_and_are_refused_without():
     wins = np.array([[0.0, 10.0], [0.0, 0.0]])
     strengths = fit(wins, 0.1)

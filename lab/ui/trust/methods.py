@@ -53,11 +53,11 @@ _BIAS = f"""
 picks the left half of the time. The thick line is Wilson's interval, right for one look at a number of votes that was
 fixed before. The thin line is a confidence sequence (beta-binomial mixture; Robbins 1970, Howard et al. 2021), right
 however often one looks: a test at 5 % that is looked at every ten votes accuses most of the innocent in the end, this
-one at most 5 % of them for ever. Which answer is the longer is settled once for all who judge a duel, so for length
-the votes on the answers to one prompt are one observation, and n still counts votes. **Pace**: median and the fastest
-and slowest tenth of the time from the showing to the key; a vote that took over {PAUSE_MS // 60_000} minutes held a
-pause and counts as a median one in votes an hour. **Verdicts**: shares of first-round votes of people, skips too;
-Wilson, a conversation as one observation.
+one at most 5 % of them for ever. A warning by name asks more: at most 5 % that anybody is ever warned wrongly. Which
+answer is the longer is settled once for all who judge a duel, so for length the votes on the answers to one prompt are
+one observation, and n still counts votes. **Pace**: median and the fastest and slowest tenth of the time from the
+showing to the key; a vote that took over {PAUSE_MS // 60_000} minutes held a pause and counts as a median one in votes
+an hour. **Verdicts**: shares of first-round votes of people, skips too; Wilson, a conversation as one observation.
 """
 
 _RATINGS = f"""
