@@ -9,7 +9,7 @@ import numpy as np
 
 from lab.forensics.metrics import percentile_interval, wilson
 from lab.judging import Ballot
-from lab.preferences.counted import Counted, Floats, counted, for_agreement, summed
+from lab.preferences.counted import Counted, Floats, Sifted, summed
 from lab.preferences.figure import Figure, undefined, wider
 from lab.preferences.resampling import resampled
 
@@ -34,7 +34,11 @@ def against_rest(ballots: Sequence[Ballot]) -> dict[str, AgainstRest]:
     agree with their own vote. Interval: bootstrap by conversation, not narrower than Wilson's with an observation a
     conversation.
     """
-    votes = counted(for_agreement(ballots))
+    return against_rest_of(Sifted(ballots).votes)
+
+
+def against_rest_of(votes: Counted) -> dict[str, AgainstRest]:
+    """Return the same from the columns of the ballots that count for agreement."""
     others = votes.counts()[votes.duel]
     others[np.arange(len(votes)), votes.choice] -= 1
     most = others.max(axis=1, initial=0.0)

@@ -16,7 +16,7 @@ import numpy as np
 from lab.forensics.metrics import Interval, percentile_interval, wilson
 from lab.judging import Ballot
 from lab.preferences.coefficients import alpha, alpha_parts, kappa, kappa_parts
-from lab.preferences.counted import CHOICES, FIRST, SECOND, Counted, Floats, Ints, counted, for_agreement, summed
+from lab.preferences.counted import CHOICES, FIRST, SECOND, Counted, Floats, Ints, Sifted, summed
 from lab.preferences.figure import Figure, undefined, wider
 from lab.preferences.resampling import resampled
 
@@ -56,7 +56,11 @@ class Agreement:
 
 def agreement(ballots: Sequence[Ballot]) -> Agreement:
     """Return how far annotators agree on the ballots that count for it."""
-    votes = counted(for_agreement(ballots))
+    return agreement_of(Sifted(ballots).votes)
+
+
+def agreement_of(votes: Counted) -> Agreement:
+    """Return how far annotators agree, from the columns of the ballots that count for it."""
     counts = votes.counts()
     twice = counts.sum(axis=1) >= 2
     return Agreement(

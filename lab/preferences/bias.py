@@ -11,13 +11,16 @@ Each share has two intervals. `fixed` is Wilson's, right for one look at a numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from lab.forensics.metrics import Interval, wilson
+import numpy as np
+
+from lab.forensics.metrics import Interval
 from lab.judging import Ballot
-from lab.preferences.counted import decisive
+from lab.preferences.counted import Bools, Ints, codes, decisive, grouped
+from lab.preferences.figure import among, worth
 from lab.preferences.sequences import confidence_sequence
 
 RATIOS: tuple[tuple[str, float], ...] = (
@@ -32,26 +35,45 @@ RATIOS: tuple[tuple[str, float], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Leaning:
-    """How many of `n` votes went one way. Without votes both intervals are NaN."""
+    """How many of `n` votes went one way. Without votes both intervals are NaN.
+
+    `worth` says how many independent observations the votes are, where they are fewer than n. Each showing draws its
+    sides anew, so all votes count for the left. Which answer is the longer is settled once: ten people who agree on a
+    duel say once that the longer one is better, so the votes on the answers to one prompt are one observation there.
+    """
 
     hits: int
     n: int
+    worth: float | None = None
 
     @property
     def fixed(self) -> Interval:
         """The share with Wilson's interval, for one look."""
-        return wilson(self.hits, self.n)
+        return among(self.hits, self.n, self.worth)
 
     @property
     def always(self) -> Interval:
         """The share with its confidence sequence, for any number of looks."""
-        return confidence_sequence(self.hits, self.n)
+        return self._sequence(0.95)
+
+    def _sequence(self, level: float) -> Interval:
+        if self.worth is None or not self.n:
+            return confidence_sequence(self.hits, self.n, level)
+        found = confidence_sequence(self.hits / self.n * self.worth, self.worth, level)
+        return found._replace(value=self.hits / self.n)
 
     @property
     def shown(self) -> bool:
         """Whether the votes lean: the interval that may be looked at any time excludes one half."""
-        always = self.always
-        return always.low > 0.5 or always.high < 0.5
+        return self.shown_among(1)
+
+    def shown_among(self, annotators: int) -> bool:
+        """Whether they lean where that is asked of so many: of all together, 5 % at most are ever accused wrongly.
+
+        Each is asked at 5 % / annotators (Bonferroni).
+        """
+        found = self._sequence(1 - 0.05 / max(annotators, 1))
+        return found.low > 0.5 or found.high < 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +90,20 @@ class Bias:
 
 def bias(ballots: Sequence[Ballot]) -> Bias:
     """Return what all votes together lean to."""
-    return _bias(decisive(ballots))
+    return leanings_of(decisive(ballots))[0]
 
 
 def by_annotator(ballots: Sequence[Ballot]) -> dict[str, Bias]:
     """Return what the votes of each annotator lean to, by annotator id."""
-    each: dict[str, list[Ballot]] = {}
-    for one in decisive(ballots):
-        each.setdefault(one.annotator_id, []).append(one)
-    return {annotator: _bias(mine) for annotator, mine in sorted(each.items())}
+    return leanings_of(decisive(ballots))[1]
+
+
+def leanings_of(votes: Sequence[Ballot]) -> tuple[Bias, dict[str, Bias]]:
+    """Return what `decisive` votes lean to, all together and each annotator's."""
+    whole = _columns(votes)
+    annotator, names = codes([one.annotator_id for one in votes])
+    each = {names[place]: _bias(whole.taken(at)) for place, at in enumerate(grouped(annotator))}
+    return _bias(whole), dict(sorted(each.items()))
 
 
 def chose_left(ballot: Ballot) -> bool:
@@ -98,17 +125,37 @@ def ratio_class(ballot: Ballot) -> str:
     return next(name for name, upper in RATIOS if ratio <= upper)
 
 
-def _bias(votes: Sequence[Ballot]) -> Bias:
-    unequal = [one for one in votes if one.first_chars != one.second_chars]
-    classes: dict[str, list[Ballot]] = {name: [] for name, _ in RATIOS}
-    for one in unequal:
-        classes[ratio_class(one)].append(one)
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Votes that chose an answer, each column of shape (n,); `kind` is the place in RATIOS, -1 for equal lengths."""
+
+    left: Bools
+    longer: Bools
+    kind: Ints
+    conversation: Ints
+
+    def taken(self, at: Ints) -> _Columns:
+        return _Columns(self.left[at], self.longer[at], self.kind[at], self.conversation[at])
+
+
+def _columns(votes: Sequence[Ballot]) -> _Columns:
+    left = np.array([one.chosen_id == one.left_id for one in votes], dtype=np.bool_)
+    chose_first = np.array([one.chosen_id == one.first_id for one in votes], dtype=np.bool_)
+    first = np.array([one.first_chars for one in votes], dtype=np.int64)
+    second = np.array([one.second_chars for one in votes], dtype=np.int64)
+    ratio = np.maximum(first, second) / np.maximum(np.minimum(first, second), 1)
+    kind = np.searchsorted([upper for _, upper in RATIOS], ratio, side="left").astype(np.int64)
+    conversation = codes([one.conversation_id for one in votes])[0]
+    return _Columns(left, chose_first == (first > second), np.where(first == second, -1, kind), conversation)
+
+
+def _bias(votes: _Columns) -> Bias:
     return Bias(
-        left=_leaning(votes, chose_left),
-        longer=_leaning(unequal, chose_longer),
-        by_ratio={name: _leaning(some, chose_longer) for name, some in classes.items()},
+        left=Leaning(int(votes.left.sum()), len(votes.left)),
+        longer=_longer(votes, votes.kind >= 0),
+        by_ratio={name: _longer(votes, votes.kind == place) for place, (name, _) in enumerate(RATIOS)},
     )
 
 
-def _leaning(votes: Sequence[Ballot], lean: Callable[[Ballot], bool | None]) -> Leaning:
-    return Leaning(sum(bool(lean(one)) for one in votes), len(votes))
+def _longer(votes: _Columns, at: Bools) -> Leaning:
+    return Leaning(int(votes.longer[at].sum()), int(at.sum()), worth(votes.conversation[at]))

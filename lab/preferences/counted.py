@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +46,18 @@ def people(ballots: Iterable[Ballot]) -> list[Ballot]:
 
 def others_work(ballots: Iterable[Ballot]) -> list[Ballot]:
     """Return the ballots of those who wrote neither of the two answers."""
-    return [one for one in ballots if written_by(one.annotator_id) not in (one.first_name, one.second_name)]
+    mark, every = written_by(""), list(ballots)
+    names = {one.first_name for one in every} | {one.second_name for one in every}
+    if not any(name.startswith(mark) for name in names):
+        return every
+    return [one for one in every if written_by(one.annotator_id) not in (one.first_name, one.second_name)]
 
 
 def first_round(ballots: Iterable[Ballot]) -> list[Ballot]:
     """Return the first-round ballots in the order of their `seq`; of two by one annotator on one duel the newer."""
-    newest = {(one.duel_id, one.annotator_id): one for one in _ordered(one for one in ballots if one.round == 1)}
-    return _ordered(newest.values())
+    first = _ordered(one for one in ballots if one.round == 1)
+    newest = {(one.duel_id, one.annotator_id): one for one in first}
+    return first if len(newest) == len(first) else _ordered(newest.values())
 
 
 def blind(ballots: Iterable[Ballot]) -> list[Ballot]:
@@ -60,16 +67,57 @@ def blind(ballots: Iterable[Ballot]) -> list[Ballot]:
 
 def for_agreement(ballots: Iterable[Ballot]) -> list[Ballot]:
     """Return the ballots that agreement is on."""
-    return blind(first_round(people(ballots)))
+    return Sifted(ballots).agreed
 
 
 def decisive(ballots: Iterable[Ballot]) -> list[Ballot]:
     """Return the ballots that bias is on: those of agreement that chose one of the answers."""
-    return [one for one in for_agreement(ballots) if one.chosen_id is not None]
+    return Sifted(ballots).decisive
 
 
 def _ordered(ballots: Iterable[Ballot]) -> list[Ballot]:
-    return sorted(ballots, key=lambda one: one.seq)
+    return sorted(ballots, key=attrgetter("seq"))
+
+
+class Sifted:
+    """Ballots as every figure wants them, each choice made once, when the first figure asks for it.
+
+    Who judges and what they wrote belong to an annotator and a duel, so that choosing people among first-round ballots
+    is choosing the first round among people's.
+    """
+
+    def __init__(self, ballots: Iterable[Ballot]) -> None:
+        self.ballots = list(ballots)
+
+    @cached_property
+    def people(self) -> list[Ballot]:
+        """Of people, of all rounds."""
+        return people(self.ballots)
+
+    @cached_property
+    def first(self) -> list[Ballot]:
+        """Of the first round, of all annotators."""
+        return first_round(self.ballots)
+
+    @cached_property
+    def mix(self) -> list[Ballot]:
+        """Of people, of the first round, skips too."""
+        return people(self.first)
+
+    @cached_property
+    def agreed(self) -> list[Ballot]:
+        """Those that agreement is on."""
+        return blind(self.mix)
+
+    @cached_property
+    def votes(self) -> Counted:
+        """Those that agreement is on, as columns."""
+        return counted(self.agreed)
+
+    @cached_property
+    def decisive(self) -> list[Ballot]:
+        """Those that bias is on."""
+        return [one for one in self.agreed if one.chosen_id is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +158,16 @@ def counted(ballots: Sequence[Ballot]) -> Counted:
 
 def codes(names: Sequence[str]) -> tuple[Ints, tuple[str, ...]]:
     """Return the place of each name among the different ones, and those, in the order in which they come."""
-    known: dict[str, int] = {}
-    coded = np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int64)
-    return coded, tuple(known)
+    known = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return np.fromiter(map(known.__getitem__, names), dtype=np.int64, count=len(names)), tuple(known)
+
+
+def grouped(groups: Ints) -> list[Ints]:
+    """Return the places of each group's members, in their order; the groups are 0, 1, 2 … without a gap."""
+    if not len(groups):
+        return []
+    order = np.argsort(groups, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
 
 
 def summed(values: Floats, groups: Ints) -> Floats:

@@ -49,13 +49,21 @@ def resolved(found: Sequence[Disagreement], newest: Mapping[str, Resolution]) ->
 
 def splits(ballots: Sequence[Ballot]) -> list[Disagreement]:
     """Return the same duels in the same order, without what became of them: that changes while no vote does."""
+    return splits_of(first_round(ballots))
+
+
+def splits_of(votes: Sequence[Ballot]) -> list[Disagreement]:
+    """Return the same from first-round votes in their order."""
+    saying = [one for one in votes if one.verdict != "skip"]
+    choices = [one.choice for one in saying]
+    said = dict(zip((one.duel_id for one in saying), choices, strict=True))
+    split = {one.duel_id for one, choice in zip(saying, choices, strict=True) if said[one.duel_id] != choice}
     by_duel: dict[str, list[Ballot]] = {}
-    for one in first_round(ballots):
-        if one.verdict != "skip":
+    for one in saying:
+        if one.duel_id in split:
             by_duel.setdefault(one.duel_id, []).append(one)
     found = [
-        Disagreement(duel, len({one.chosen_id for one in said} - {None}) > 1, tuple(said), None)
-        for duel, said in by_duel.items()
-        if len({one.choice for one in said}) > 1
+        Disagreement(duel, len({one.chosen_id for one in some} - {None}) > 1, tuple(some), None)
+        for duel, some in by_duel.items()
     ]
     return sorted(found, key=lambda one: (not one.opposite, one.ballots[0].seq))

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isnan, nan
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lab.forensics.metrics import Interval, wilson
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,28 @@ def undefined(because: str, n: int = 0) -> Figure:
     return Figure(None, n, because)
 
 
-def share(hits: float, n: int, because: str) -> Figure:
-    """Return a share with its Wilson interval; `because` is said where n is 0."""
-    return Figure(wilson(hits, n), n) if n else undefined(because)
+def share(hits: float, n: int, because: str, worth: float | None = None) -> Figure:
+    """Return a share with its Wilson interval, on `worth` observations where not all n tell something of their own.
+
+    `because` is said where n is 0.
+    """
+    return Figure(among(hits, n, worth), n) if n else undefined(because)
+
+
+def among(hits: float, n: float, worth: float | None = None) -> Interval:
+    """Return hits / n with Wilson's interval as if it were the share of `worth` observations; None: of n."""
+    return wilson(hits, n) if worth is None or not n else wilson(hits / n * worth, worth)._replace(value=hits / n)
+
+
+def worth(groups: NDArray[np.int64]) -> float:
+    """Return how many independent observations these are worth, where those of a group all say the same thing."""
+    counts = np.bincount(groups).astype(np.float64)
+    return effective(counts[counts > 0])
+
+
+def effective(weights: Floats) -> float:
+    """Return how many equal weights these are worth: (sum)² / sum of squares (Kish, 1965); 0 for none."""
+    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
 
 
 def wider(first: Interval, second: Interval) -> Interval:

@@ -9,7 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from lab.judging import Ballot
-from lab.preferences.counted import Floats, Ints, codes
+from lab.preferences.counted import Bools, Floats, Ints, codes, summed
+from lab.preferences.figure import effective
 from lab.preferences.resampling import resampled_wide
 
 
@@ -32,6 +33,15 @@ class Met:
         """Return how many equally weighted duels these are worth."""
         return effective(self.weight)
 
+    def worth(self, at: Bools | None = None) -> float:
+        """Return how many independent duels these are worth, or those of `at`: no more than their conversations.
+
+        The answers to one prompt come from the same experts: its duels are taken to say one thing.
+        """
+        kept = np.ones(len(self), dtype=np.bool_) if at is None else at
+        together = summed(self.weight[kept, None], self.conversation[kept])
+        return effective(together[together > 0])
+
     def wins(self) -> Floats:
         """Return how often each beat each, weighted, (k, k)."""
         k = len(self.names)
@@ -49,11 +59,6 @@ class Met:
         places = np.concatenate([self.first * k + self.second, self.second * k + self.first])
         values = np.concatenate([self.weight * self.score, self.weight * (1 - self.score)])
         return sparse.csr_array((values, (np.concatenate([rows, rows]), places)), shape=(len(self), k * k))
-
-
-def effective(weights: Floats) -> float:
-    """Return how many equal weights these are worth: (sum)² / sum of squares (Kish, 1965); 0 for none."""
-    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
 
 
 def met_in(ballots: Sequence[Ballot]) -> Met:

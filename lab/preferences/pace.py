@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lab.judging import Ballot
-from lab.preferences.counted import people
+from lab.preferences.counted import Floats, codes, grouped, people
 
 PAUSE_MS = 300_000
 """A vote that took longer held a pause: how long the reading took cannot be told from it."""
@@ -35,7 +35,23 @@ def pace(ballots: Sequence[Ballot]) -> Pace | None:
     The clock of `created_at` is not asked: it may jump, and a gap between two votes is no work. A vote with a pause
     counts in an hour of work with the median of the votes without; quantiles hardly feel it.
     """
-    times = np.array([one.took_ms for one in people(ballots) if one.took_ms is not None], dtype=np.float64)
+    return pace_of(people(ballots))[0]
+
+
+def by_annotator(ballots: Sequence[Ballot]) -> dict[str, Pace | None]:
+    """Return the pace of each annotator, by annotator id."""
+    return pace_of(people(ballots))[1]
+
+
+def pace_of(votes: Sequence[Ballot]) -> tuple[Pace | None, dict[str, Pace | None]]:
+    """Return the pace of all these votes, and of each annotator."""
+    times = np.array([np.nan if one.took_ms is None else one.took_ms for one in votes], dtype=np.float64)
+    annotator, names = codes([one.annotator_id for one in votes])
+    each = {names[place]: _pace(times[at]) for place, at in enumerate(grouped(annotator))}
+    return _pace(times), dict(sorted(each.items()))
+
+
+def _pace(times: Floats) -> Pace | None:
     times = times[times >= 0]
     if not len(times):
         return None
@@ -46,11 +62,3 @@ def pace(ballots: Sequence[Ballot]) -> Pace | None:
     hours = (working.sum() + usual * paused.sum()) / 3_600_000
     per_hour = len(times) / hours if hours > 0 else float("nan")
     return Pace(len(times), float(median), float(p10), float(p90), float(per_hour), int(paused.sum()))
-
-
-def by_annotator(ballots: Sequence[Ballot]) -> dict[str, Pace | None]:
-    """Return the pace of each annotator, by annotator id."""
-    each: dict[str, list[Ballot]] = {}
-    for one in people(ballots):
-        each.setdefault(one.annotator_id, []).append(one)
-    return {annotator: pace(mine) for annotator, mine in sorted(each.items())}

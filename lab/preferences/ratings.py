@@ -14,7 +14,8 @@ What counts (`counted.py` says which rounds and annotators):
 
 The scale is log-odds; contenders that met, directly or through others, are one group and have mean 0 in it. Intervals:
 bootstrap by conversation, not narrower than the curvature's normal interval (a bootstrap of unbeaten contenders has no
-width), and Wilson's for win rates.
+width), and Wilson's for win rates. Both formulas count what the duels are worth: those of one conversation are one
+observation, and unequal weights are worth fewer.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from lab.judging import Ballot, DuelOrigin, SampleRule
 from lab.preferences.bradley_terry import fit, spread
 from lab.preferences.counted import blind, first_round, others_work, people
 from lab.preferences.figure import Figure, undefined, wider
-from lab.preferences.met import Met, effective, met_in
+from lab.preferences.met import Met, met_in
 
 PENALTY = 0.1
 """As if each strength were drawn from a normal distribution with standard deviation 1 / sqrt(0.1), about 3.2."""
@@ -98,7 +99,21 @@ def by_query_type(ballots: Sequence[Ballot]) -> dict[str, list[Ballot]]:
 
 def ratings(ballots: Sequence[Ballot], penalty: float = PENALTY) -> Ratings:
     """Return the ratings of one pool of ballots; choose the pool before."""
-    voted = blind(first_round(others_work(ballots)))
+    return ratings_of(judged(ballots), penalty)
+
+
+def judged(ballots: Sequence[Ballot]) -> list[Ballot]:
+    """Return the ballots that a rating looks at: of the first round, blind, on what others wrote; both bad too."""
+    return blind(first_round(others_work(ballots)))
+
+
+def rated_duels(voted: Sequence[Ballot]) -> int:
+    """Return how many duels `judged` ballots rate."""
+    return len({one.duel_id for one in voted if one.verdict != "both_bad" and one.first_name != one.second_name})
+
+
+def ratings_of(voted: Sequence[Ballot], penalty: float = PENALTY) -> Ratings:
+    """Return the ratings of `judged` ballots."""
     saying = [one for one in voted if one.verdict != "both_bad"]
     counting = [one for one in saying if one.first_name != one.second_name]
     met = met_in(counting)
@@ -119,7 +134,7 @@ def _contenders(met: Met, penalty: float) -> tuple[Contender, ...]:
     wins = met.wins()
     strengths = fit(wins, penalty)
     groups = connected_components(sparse.csr_array(wins), directed=False)[1]
-    error = spread(wins * (met.effective() / len(met)), strengths, penalty, groups)
+    error = spread(wins * (met.worth() / len(met)), strengths, penalty, groups)
     drawn = fit(met.resampled(_SAMPLES), penalty)
     found = []
     for place, name in enumerate(met.names):
@@ -142,7 +157,7 @@ def _contenders(met: Met, penalty: float) -> tuple[Contender, ...]:
 
 
 def _rates(met: Met) -> dict[tuple[str, str], Figure]:
-    """Return how often each beats each other that it met, with Wilson's interval on the effective n."""
+    """Return how often each beats each other that it met, with Wilson's interval, on conversations."""
     k = len(met.names)
     low, high = np.minimum(met.first, met.second), np.maximum(met.first, met.second)
     score = np.where(met.first == low, met.score, 1 - met.score)
@@ -151,7 +166,7 @@ def _rates(met: Met) -> dict[tuple[str, str], Figure]:
         at = (low * k + high) == pair
         one, other = met.names[pair // k], met.names[pair % k]
         share, n = float(np.average(score[at], weights=met.weight[at])), int(at.sum())
-        worth = effective(met.weight[at])
+        worth = met.worth(at)
         for row, column, won in ((one, other, share), (other, one, 1 - share)):
             enough = n >= LEAST_DUELS
             rates[row, column] = Figure(wilson(won * worth, worth), n) if enough else undefined(_TOO_FEW, n)

@@ -1,6 +1,7 @@
 """One sentence on what the votes are good for: the rules.
 
-A use is open when all of its rules hold.
+A use is open when all of its rules hold. Sides are asked first: who picks a side agrees with nobody, and guidelines for
+the answers would not mend that.
 
 - *training pairs*: TRAINING_DUELS duels on which more votes chose one answer than the other; judgement repeats; sides
   do not decide.
@@ -10,8 +11,10 @@ A use is open when all of its rules hold.
   end at YARDSTICK_ALPHA or above (Krippendorff's least for tentative conclusions), ENOUGH_REPEATS repeats; sides do not
   decide.
 
-*Judgement repeats* when it is shown to be better than chance: OVERLAP duels judged by two or more and alpha's lower end
-above 0, or, for a person alone, ENOUGH_REPEATS repeats with the lower end of self-consistency above one half. *Sides do
+*Judgement repeats* when it is shown to be better than chance: OVERLAP duels judged by two or more, alpha's lower end
+above 0, and where both chose an answer, the lower end of choosing the same one above one half; or, for a person alone,
+ENOUGH_REPEATS repeats, and where they chose an answer both times, the same lower end. Winners are asked for on their
+own because pairs and ratings are made of them: whoever agrees on what is a tie may toss a coin for the rest. *Sides do
 not decide* unless the interval of the left share over all votes, the one that may be looked at any time, lies outside
 ½ ± SIDE_MARGIN: a hundred thousand votes show a lean that harms nothing.
 
@@ -27,6 +30,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
+from lab.forensics.metrics import Interval
 from lab.preferences.agreement import Agreement
 from lab.preferences.bias import Leaning
 from lab.preferences.consistency import ENOUGH_REPEATS
@@ -40,13 +44,14 @@ SIDE_MARGIN = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules look at. `consistency` is over all annotators."""
+    """What the rules look at. `consistency` and `same_winner` are over all annotators."""
 
     votes: int  # that say something
     winners: int  # duels on which more votes chose one answer than the other
     rated: int  # duels by chance with a result between two names
     agreement: Agreement
     consistency: Figure
+    same_winner: Figure  # of the repeats that chose an answer both times
     left: Leaning
     longer: Leaning
 
@@ -142,21 +147,30 @@ def _rated(facts: Facts) -> _Broken | None:
 
 def _repeats(facts: Facts) -> _Broken | None:
     """Judgement is shown to be better than chance, by others or by oneself."""
-    alone = facts.consistency
-    if facts.agreement.twice >= OVERLAP and facts.agreement.alpha.low > 0:
+    found, alone = facts.agreement, facts.same_winner
+    if found.twice >= OVERLAP and found.alpha.low > 0 and found.same_winner.low > 0.5:
         return None
-    if alone.n >= ENOUGH_REPEATS and alone.low > 0.5:
+    if facts.consistency.n >= ENOUGH_REPEATS and alone.low > 0.5:
         return None
-    if facts.agreement.annotators > 1:
-        return _overlap(facts.agreement, OVERLAP, 0.0)
-    if not facts.agreement.annotators:
+    if found.annotators > 1:
+        return _overlap(found, OVERLAP, 0.0) or _half(found.same_winner, "pairs of winners", found.twice, _JUDGED_TWICE)
+    if not found.annotators:
         return _Broken("no vote of a person shows that judgement repeats", (More(OVERLAP, _JUDGED_TWICE),))
-    missing = ENOUGH_REPEATS - alone.n
+    missing = ENOUGH_REPEATS - facts.consistency.n
     if missing > 0:
-        because = f"one annotator with {alone.n} repeats: nothing shows yet that judgement repeats"
+        because = f"one annotator with {facts.consistency.n} repeats: nothing shows yet that judgement repeats"
         return _Broken(because, (More(missing, _REPEATS),))
-    because = f"the annotator repeats {_percent(alone)} of the votes, which may be chance"
-    return _Broken(f"{because}: more votes will not help, write guidelines")
+    return _half(alone, "repeats with a winner", facts.consistency.n, _REPEATS)
+
+
+def _half(one: Figure, unit: str, asked: int, what: str) -> _Broken | None:
+    """The same winner is chosen more often than by chance; `asked` is how many `what` the figure comes from."""
+    if one.value is None:
+        return _Broken(one.because, (More(OVERLAP, what),))
+    if one.low > 0.5:
+        return None
+    because = f"{one.value.value:.0%} [{one.low:.0%}, {one.value.high:.0%}] of {one.n:,} {unit} are the same"
+    return _more(f"{because}, which may be chance", one.value, 0.5, asked, what)
 
 
 def _overlap(found: Agreement, duels: int, wanted: float) -> _Broken | None:
@@ -171,19 +185,30 @@ def _overlap(found: Agreement, duels: int, wanted: float) -> _Broken | None:
         return None
     least = f"at least {wanted:.2f}" if wanted else "above 0"
     because = f"alpha {one.value:.2f} [{one.low:.2f}, {one.high:.2f}], wanted is a lower end {least}"
+    return _more(because, one, wanted, found.twice, _JUDGED_TWICE)
+
+
+def _more(because: str, one: Interval, wanted: float, n: int, what: str) -> _Broken:
+    """A lower end is too low: say how many more bring it up, or that more do not, as far as this can be told."""
     if one.value <= wanted:
-        return _Broken(f"{because}: more votes will not help, write guidelines and talk over the disagreements")
+        helps = "will not help" if one.high <= wanted else "alone will hardly help"
+        return _Broken(f"{because}: more votes {helps}, write guidelines and talk over the disagreements")
     times = ((one.value - one.low) / (one.value - wanted)) ** 2
-    return _Broken(because, (More(ceil(found.twice * (times - 1)), _JUDGED_TWICE),))
+    return _Broken(because, (More(max(ceil(n * (times - 1)), 1), what),))
 
 
 def _sides(facts: Facts) -> _Broken | None:
     always = facts.left.always
     if facts.left.n and (always.low > 0.5 + SIDE_MARGIN or always.high < 0.5 - SIDE_MARGIN):
-        return _Broken(
-            f"{facts.left.fixed.value:.0%} of the votes with a winner chose the left answer, whatever it said"
-        )
+        return _Broken(f"{_shown(facts.left)} with a winner chose the left answer, whatever it said")
     return None
+
+
+def _shown(one: Leaning, *, other: bool = False) -> str:
+    """Say a share with its n and the interval that accuses; `other` says what the rest did."""
+    always = one.always
+    value, low, high = (1 - always.value, 1 - always.high, 1 - always.low) if other else always
+    return f"{value:.1%} [{low:.1%}, {high:.1%}] of the {one.n:,} votes"
 
 
 def _yardstick(facts: Facts) -> _Broken | None:
@@ -198,24 +223,22 @@ def _all_repeats(facts: Facts) -> _Broken | None:
 
 _Rule = Callable[[Facts], _Broken | None]
 _RULES: dict[Use, tuple[_Rule, ...]] = {
-    "training pairs": (_training, _repeats, _sides),
-    "rating experts": (_rated, _repeats, _sides),
-    "a yardstick": (_yardstick, _all_repeats, _sides),
+    "training pairs": (_sides, _training, _repeats),
+    "rating experts": (_sides, _rated, _repeats),
+    "a yardstick": (_sides, _yardstick, _all_repeats),
 }
 
 
 def _cautions(facts: Facts) -> Iterable[str]:
     longer = facts.longer
     if longer.shown:
-        which = "longer" if longer.fixed.value > 0.5 else "shorter"
-        share = max(longer.fixed.value, 1 - longer.fixed.value)
-        yield f"{share:.0%} of the votes chose the {which} answer: whoever trains on them learns length as well"
+        shorter = longer.fixed.value < 0.5
+        yield (
+            f"{_shown(longer, other=shorter)} on answers of different length chose the "
+            f"{'shorter' if shorter else 'longer'} answer: whoever trains on them learns length as well"
+        )
     if facts.left.shown and _sides(facts) is None:
-        yield f"votes lean to a side a little: {facts.left.fixed.value:.1%} left"
-
-
-def _percent(one: Figure) -> str:
-    return "–" if one.value is None else f"{one.value.value:.0%}"
+        yield f"votes lean to a side a little: {_shown(facts.left)} with a winner chose the left answer"
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -5,26 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
+import numpy as np
+
 from lab.judging import Ballot, Verdict
-from lab.preferences.counted import first_round, people
-from lab.preferences.figure import Figure, share
+from lab.preferences.counted import Ints, Sifted, codes, grouped
+from lab.preferences.figure import Figure, share, worth
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+_CODES = {verdict: code for code, verdict in enumerate(VERDICTS)}
 
 
 def verdict_mix(ballots: Sequence[Ballot]) -> dict[Verdict, Figure]:
-    """Return the share of each verdict among first-round votes, with Wilson's interval; n is of all verdicts."""
-    return _mix(first_round(people(ballots)))
+    """Return the share of each verdict among first-round votes; n is of all verdicts.
+
+    Interval: Wilson's, as if the votes on the answers to one prompt were one observation.
+    """
+    return mix_of(Sifted(ballots).mix)[0]
 
 
 def by_annotator(ballots: Sequence[Ballot]) -> dict[str, dict[Verdict, Figure]]:
     """Return the mix of each annotator, by annotator id."""
-    each: dict[str, list[Ballot]] = {}
-    for one in first_round(people(ballots)):
-        each.setdefault(one.annotator_id, []).append(one)
-    return {annotator: _mix(mine) for annotator, mine in sorted(each.items())}
+    return mix_of(Sifted(ballots).mix)[1]
 
 
-def _mix(votes: Sequence[Ballot]) -> dict[Verdict, Figure]:
-    said = [one.verdict for one in votes]
-    return {verdict: share(said.count(verdict), len(said), "there are no votes") for verdict in VERDICTS}
+def mix_of(votes: Sequence[Ballot]) -> tuple[dict[Verdict, Figure], dict[str, dict[Verdict, Figure]]]:
+    """Return the mix of all these votes, and of each annotator."""
+    said = np.array([_CODES[one.verdict] for one in votes], dtype=np.int64)
+    conversation = codes([one.conversation_id for one in votes])[0]
+    annotator, names = codes([one.annotator_id for one in votes])
+    each = {names[place]: _mix(said[at], conversation[at]) for place, at in enumerate(grouped(annotator))}
+    return _mix(said, conversation), dict(sorted(each.items()))
+
+
+def _mix(said: Ints, conversation: Ints) -> dict[Verdict, Figure]:
+    counts, independent = np.bincount(said, minlength=len(VERDICTS)), worth(conversation)
+    return {
+        verdict: share(int(counts[code]), len(said), "there are no votes", independent)
+        for verdict, code in _CODES.items()
+    }

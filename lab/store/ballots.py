@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import func
@@ -25,6 +26,9 @@ from lab.store.judging_tables import (
 from lab.store.tables import ResponseRow
 from lab.store.text import is_storable
 
+State = tuple[int, int, int, int]
+_FEW = 300  # changed votes that are read one by one
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -36,6 +40,35 @@ class Progress:
 
 def listed(store: Store, *, sample: bool = True) -> list[Ballot]:
     """Return the live votes on duels that are not deleted, oldest first; without the sample workspace on request."""
+    query = _live()
+    if not sample:
+        query = query.where(DuelRow.origin != "sample")
+    with store.read() as session:
+        return [Ballot(*row) for row in session.exec(query)]
+
+
+def refreshed(store: Store, known: Sequence[Ballot], since: State) -> list[Ballot] | None:
+    """Return what `listed` returns now, from what it returned when `state` was `since` or a moment later.
+
+    Only the votes that something happened to are read: a person who judges and looks at figures in turn does not wait
+    for a hundred thousand others. None where that is not enough: many changed, some are gone, or a duel was deleted.
+    """
+    now = state(store)
+    with store.read() as session:
+        happened = session.exec(
+            select(VoteEventRow.vote_id, VoteEventRow.kind).where(col(VoteEventRow.seq) > since[0]).limit(_FEW + 1)
+        ).all()
+        cast = sum(kind == "cast" for _, kind in happened)
+        as_told = (since[1] + len(happened), since[2] + cast, since[3])
+        if len(happened) > _FEW or now[1:] != as_told or any(kind == "removed" for _, kind in happened):
+            return None
+        changed = {vote_id for vote_id, _ in happened}
+        read = [Ballot(*row) for row in session.exec(_live().where(col(VoteRow.id).in_(changed)))]
+    return sorted([*(one for one in known if one.vote_id not in changed), *read], key=attrgetter("seq"))
+
+
+def _live() -> Any:
+    """The query of the live votes on duels that are not deleted, oldest first, as the columns of a ballot."""
     first, second = aliased(ResponseRow), aliased(ResponseRow)
     columns: list[Any] = [
         VoteRow.id, VoteRow.seq, VoteRow.duel_id, DuelRow.conversation_id, DuelRow.query_type, DuelRow.origin,
@@ -44,7 +77,7 @@ def listed(store: Store, *, sample: bool = True) -> list[Ballot]:
         func.length(first.text), func.length(second.text), VoteRow.strength, VoteRow.unblinded, VoteRow.took_ms,
         VoteRow.created_at, DuelRow.probability,
     ]  # fmt: skip
-    query: Any = (
+    return (
         select(*columns)
         .select_from(VoteRow)
         .join(DuelRow, col(DuelRow.id) == VoteRow.duel_id)
@@ -55,10 +88,6 @@ def listed(store: Store, *, sample: bool = True) -> list[Ballot]:
         .where(col(VoteRow.live).is_(True), col(DuelRow.deleted_at).is_(None))
         .order_by(col(VoteRow.seq))
     )
-    if not sample:
-        query = query.where(DuelRow.origin != "sample")
-    with store.read() as session:
-        return [Ballot(*row) for row in session.exec(query)]
 
 
 def _name(side: Any) -> Any:
@@ -74,16 +103,17 @@ def newest(store: Store) -> tuple[int, int]:
         return event or 0, resolution or 0
 
 
-def state(store: Store) -> tuple[int, int, int]:
-    """Return three numbers that are the same as long as `listed` returns the same: whoever keeps it compares them.
+def state(store: Store) -> State:
+    """Return four numbers that are the same as long as `listed` returns the same: whoever keeps it compares them.
 
-    The greatest seq of what happens to votes, how many votes there are, and how many duels are deleted.
+    The greatest seq of what happens to votes, how much happened (of two who write at once the later number may be
+    there first), how many votes there are, and how many duels are deleted.
     """
     deleted = select(func.count()).select_from(DuelRow).where(col(DuelRow.deleted_at).is_not(None))
     with store.read() as session:
-        event = session.exec(select(func.max(VoteEventRow.seq))).one()
+        event, events = session.exec(select(func.max(VoteEventRow.seq), func.count(col(VoteEventRow.seq)))).one()
         votes = session.exec(select(func.count()).select_from(VoteRow)).one()
-        return event or 0, int(votes), int(session.exec(deleted).one())
+        return event or 0, int(events), int(votes), int(session.exec(deleted).one())
 
 
 def of_annotator(

@@ -218,11 +218,14 @@ def repeats(store: Store, annotator_id: str, most: int) -> Repeats:
 
 
 def repeatable(store: Store, annotator_id: str, before: datetime) -> str | None:
-    """Return a duel that an annotator judged before a moment and was not shown again, by chance; None without any."""
+    """Return a duel that an annotator judged before a moment and was not shown again, by chance; None without any.
+
+    Who has learnt who wrote the answers, or what others said of them, would repeat that: such a duel is none to repeat.
+    """
     again = exists().where(
         col(PresentationRow.duel_id) == col(VoteRow.duel_id),
         col(PresentationRow.annotator_id) == annotator_id,
-        col(PresentationRow.round) == 2,
+        (col(PresentationRow.round) == 2) | col(PresentationRow.revealed_at).is_not(None),
     )
     query = (
         select(DuelRow.id)

@@ -149,3 +149,44 @@ def test_a_pause_does_not_slow_the_pace():
 def test_pace_of_nothing_but_pauses_and_of_no_time_at_all():
     assert pace.pace([ballot("d", "ann", "first", took_ms=900_000)]).per_hour == pytest.approx(12)
     assert np.isnan(pace.pace([ballot("d", "ann", "first", took_ms=0)]).per_hour)
+
+
+def test_people_who_agree_on_a_duel_say_once_that_the_longer_is_better():
+    # 12 duels that five people judge alike, the longer better on 10: 50 of 60 votes, and 12 observations
+    votes = [
+        ballot(f"d{place}", who, "first" if place < 10 else "second", left="first" if place % 2 else "second")
+        for place in range(12)
+        for who in "abcde"
+    ]
+    found = bias.bias(votes)
+    assert (found.longer.hits, found.longer.n, found.longer.worth) == (50, 60, 12)
+    assert found.longer.fixed[1:] == pytest.approx(wilson(10, 12)[1:])
+    assert not found.longer.shown
+    assert found.left.always == confidence_sequence(found.left.hits, 60)  # sides are drawn anew for each of them
+    alone = bias.by_annotator(votes)["a"].longer
+    assert alone.fixed == pytest.approx(wilson(10, 12))
+
+
+def test_agreeing_people_are_not_accused_of_length_by_chance():
+    draw, runs = np.random.default_rng(9), 200
+    accusing = 0
+    for _ in range(runs):
+        longer = (draw.random(200) < 0.5).cumsum()[9::10]  # of duels that five people judge alike
+        looks = zip(longer, range(10, 201, 10), strict=True)
+        accusing += any(bias.Leaning(5 * int(hits), 5 * n, n).shown for hits, n in looks)
+    assert accusing / runs <= 0.05
+
+
+def test_the_mix_has_an_interval_by_conversation():
+    votes = [ballot(f"d{place}", who, "skip" if place < 3 else "first") for place in range(10) for who in "abc"]
+    skips = verdict_mix.verdict_mix(votes)["skip"]
+    assert (skips.value.value, skips.n) == (pytest.approx(0.3), 30)
+    assert skips.value[1:] == pytest.approx(wilson(3, 10)[1:])
+
+
+def test_many_innocents_are_hardly_ever_warned_about_together():
+    # 66 of 100: M = B(76, 44) / B(10, 10) * 2^100 = 31 > 20 accuses one who is asked alone; of forty it takes M > 800
+    alone = bias.Leaning(66, 100)
+    assert alone.shown
+    assert not alone.shown_among(40)
+    assert bias.Leaning(80, 100).shown_among(40)

@@ -29,6 +29,24 @@ def test_three_in_a_row_multiply_their_odds():
     assert fit(wins, 0.0) == pytest.approx(np.log(worth) - np.log(worth).mean())
 
 
+def test_a_season_of_baseball_has_the_published_strengths():
+    # American League East, 1987 (Agresti, "Categorical Data Analysis", 1990, 10.6): strengths against Baltimore's
+    wins = np.array(
+        [
+            [0, 7, 9, 7, 7, 9, 11],  # Milwaukee
+            [6, 0, 7, 5, 11, 9, 9],  # Detroit
+            [4, 6, 0, 7, 7, 8, 12],  # Toronto
+            [6, 8, 6, 0, 6, 7, 10],  # New York
+            [6, 2, 6, 7, 0, 7, 12],  # Boston
+            [4, 4, 5, 6, 6, 0, 6],  # Cleveland
+            [2, 4, 1, 3, 1, 7, 0],  # Baltimore
+        ],
+        float,
+    )
+    strengths = fit(wins, 0.0)
+    assert strengths - strengths[-1] == pytest.approx([1.58, 1.44, 1.29, 1.25, 1.11, 0.68, 0], abs=0.005)
+
+
 def test_the_unbeaten_stay_finite_with_a_penalty_and_are_refused_without():
     wins = np.array([[0.0, 10.0], [0.0, 0.0]])
     strengths = fit(wins, 0.1)
@@ -171,3 +189,42 @@ def test_which_answer_is_first_and_which_stands_left_changes_nothing(said, left)
     assert [one.name for one in here.contenders] == [one.name for one in there.contenders]
     for one, other in zip(here.contenders, there.contenders, strict=True):
         assert one.strength.value == pytest.approx(other.strength.value)
+
+
+def test_duels_of_one_conversation_are_one_observation_of_who_wins():
+    votes = duels(["first"] * 20 + ["second"] * 10)
+    together = [replace(one, conversation_id=f"c{place // 3}") for place, one in enumerate(votes)]
+    rate = ratings(together).rates["professor", "zoomer"]
+    assert (rate.n, rate.value.value) == (30, pytest.approx(2 / 3))
+    assert rate.value == pytest.approx(wilson(20 / 3, 10))
+    unbeaten = [replace(one, conversation_id="one prompt") for one in duels(["first"] * 30)]
+    assert (
+        ratings(unbeaten).contenders[0].strength.value.low
+        < 0
+        < ratings(duels(["first"] * 30)).contenders[0].strength.value.low
+    )
+
+
+@pytest.mark.parametrize("wins", [[[0, 6e5], [4e5, 0]], [[0, 2e6, 5e5], [1e6, 0, 3e6], [4e6, 1e-9, 0]]])
+def test_a_fit_of_a_million_duels_ends(wins):
+    # the penalty alone holds the mean, and rounding moves that by more than 1e-10 a step
+    wins = np.array(wins)
+    strengths = fit(wins, 0.1)
+    chance = 1 / (1 + np.exp(strengths[None, :] - strengths[:, None]))
+    assert np.abs((wins - (wins + wins.T) * chance).sum(axis=1) - 0.1 * strengths).max() < 1e-6 * wins.sum()
+
+
+def test_duels_against_somebody_do_not_reach_the_rating_by_chance():
+    # two equal experts; thumbs-down duels are picked where the professor failed
+    draw = np.random.default_rng(2)
+    fair = [ballot(f"r{place}", "ann", str(draw.choice(["first", "second"]))) for place in range(400)]
+    down = [
+        ballot(f"t{place}", "ann", "second" if draw.random() < 0.75 else "first", origin="thumbs_down", rule="picked")
+        for place in range(400)
+    ]
+    hard = [ballot(f"h{place}", "ann", "second", rule="hardest") for place in range(400)]
+    rated = ratings(by_chance(fair + down + hard))
+    assert rated.rates["professor", "zoomer"].n == 400
+    assert rated.rates["professor", "zoomer"].value.low < 0.5 < rated.rates["professor", "zoomer"].value.high
+    apart = {pool: ratings(some).rates["zoomer", "professor"].value for pool, some in by_origin(fair + down).items()}
+    assert apart["thumbs_down", "picked"].low > 0.6

@@ -89,6 +89,41 @@ def test_an_interval_that_reaches_chance_asks_for_so_many_more():
     assert wanted["duels judged by two people"] > 20
 
 
+def test_ties_that_all_see_do_not_make_winners_of_coins():
+    # both see the same 60 ties; of 60 winners they share half: alpha is well above chance, the winners are not
+    votes = balanced(said_by("ann", "e" * 60 + "f" * 60) + said_by("ben", "e" * 60 + "ffss" * 15))
+    found = report(votes)
+    assert found.agreement.alpha.low > 0.3
+    assert found.usability.usable == ()
+    training, rating, _ = found.usability.refused
+    assert training.because == "30 duels with a winner, 50 wanted"
+    assert rating.because.startswith("50% [37%, 63%] of 60 pairs of winners are the same, which may be chance")
+
+
+def test_a_person_who_mostly_sees_ties_is_not_consistent_by_that():
+    # 90 of 100 votes are ties; of the winners a repeat turns half round
+    firsts = said_by("ann", "e" * 90 + "f" * 60)
+    again = said_by("ann", "e" * 90 + "ffss" * 15, round=2, left="second")
+    found = report(balanced(firsts) + [replace(one, left_id=one.first_id) if int(one.duel_id[1:]) % 2 else one
+                                       for one in again])  # fmt: skip
+    assert found.consistency.low > 0.7
+    assert found.annotators[0].consistency.winner.value.value == 0.5
+    assert found.usability.usable == ()
+    assert "30 of" not in found.usability.sentence
+    assert "60 repeats with a winner are the same, which may be chance" in found.usability.sentence
+
+
+def test_repeats_that_lean_above_chance_ask_for_more_of_them():
+    # 30 of 50 the same: Wilson 46 to 72 %; the lower end reaches one half with twice as many or so
+    votes = balanced(said_by("ann", "f" * 60))
+    again = said_by("ann", "f" * 30 + "s" * 20, round=2, left="second")
+    again = [replace(one, left_id=one.first_id) if int(one.duel_id[1:]) % 2 else one for one in again]
+    found = report(votes + again).usability
+    wanted = {one.what: one.n for one in found.collect}
+    assert 30 < wanted["repeats with sides swapped, some hours later"] < 60
+    assert "will not help" not in found.sentence
+
+
 def test_a_side_that_decides_closes_every_use():
     votes = said_by("ann", "f" * 90) + said_by("ben", "f" * 90)  # all left
     found = report(votes).usability
@@ -96,11 +131,24 @@ def test_a_side_that_decides_closes_every_use():
     assert "chose the left answer" in found.refused[0].because
 
 
+def test_people_who_pick_a_side_are_told_that_before_their_disagreement():
+    draw, votes = np.random.default_rng(8), []
+    for place in range(300):
+        for who in ("ann", "ben"):
+            left, right = ("first", "second") if draw.random() < 0.5 else ("second", "first")
+            votes.append(ballot(f"d{place}", who, left if draw.random() < 0.7 else right, left=left))
+    found = report(votes)
+    assert found.agreement.alpha.low < 0 < found.agreement.alpha.value.high
+    assert "of the 600 votes with a winner chose the left answer" in found.usability.sentence
+
+
 def test_a_lean_to_length_is_a_caution_and_closes_nothing():
     votes = balanced(two(80, 0))
     found = report(votes).usability
     assert "training pairs" in found.usable
-    assert any("longer answer" in one for one in found.cautions)
+    [caution] = [one for one in found.cautions if "longer answer" in one]
+    assert caution.startswith("100.0% [")
+    assert "of the 160 votes on answers of different length" in caution
 
 
 # -------------------------------------------------------------------------------------------------- the report

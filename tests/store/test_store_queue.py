@@ -186,6 +186,17 @@ def test_sides_follow_the_seed_and_a_repeat_swaps_them(store: Store) -> None:
         assert (again.left_id, again.right_id, again.round) == (first.right_id, first.left_id, 2)
 
 
+def test_a_duel_whose_authors_were_revealed_is_no_repeat(store: Store) -> None:
+    add_duels(store, 1)
+    ann = person(store)
+    showing = lease(store, ann)
+    assert showing is not None
+    vote(store, showing)
+    assert queue.repeatable(store, ann.id, NOON + minutes(300)) is not None
+    presentations.reveal(store, [showing.presentation.id], NOON)
+    assert queue.repeatable(store, ann.id, NOON + minutes(300)) is None
+
+
 def test_repeats_are_of_old_judged_duels_and_count_nowhere_else(store: Store) -> None:
     add_duels(store, 3)
     ann = person(store)

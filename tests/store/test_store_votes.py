@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab.errors import NotFound, StoreError, Unstorable
-from lab.judging import NewVote
+from lab.judging import Ballot, NewVote
 from lab.store import Store, ballots, duels, given_votes, presentations, votes
 from lab.types import new_id
 from tests.store.judged import NOON, add_duels, lease, minutes, person, vote
@@ -267,6 +267,41 @@ def test_ballots_leave_out_deleted_duels_and_votes_taken_back(store: Store) -> N
     assert ballots.state(store) != state
     assert [ballot.vote_id for ballot in ballots.listed(store)] == [cast[1].id]
     assert list(ballots.of_duels(store, [one.duel_id for one in cast])) == [cast[0].duel_id, cast[1].duel_id]
+
+
+def test_ballots_are_refreshed_with_what_happened_since(store: Store) -> None:
+    add_duels(store, 4)
+    ann = person(store)
+
+    def cast() -> str:
+        showing = lease(store, ann)
+        assert showing is not None
+        return vote(store, showing).duel_id
+
+    def kept() -> tuple[ballots.State, list[Ballot]]:
+        return ballots.state(store), ballots.listed(store)
+
+    cast()
+    state, known = kept()
+    assert ballots.refreshed(store, known, state) == known
+    cast()
+    last = cast()
+    assert ballots.refreshed(store, known, state) == ballots.listed(store) != known
+    state, known = kept()
+    votes.undo(store, "u", annotator_id=ann.id, now=NOON)
+    assert ballots.refreshed(store, known, state) == ballots.listed(store) == known[:2]
+    state, known = kept()
+    votes.edit(
+        store, "e", known[0].vote_id, annotator_id=ann.id, verdict="both_bad", chosen_id=None, strength=None, tags=(),
+        note="", now=NOON,
+    )  # fmt: skip
+    assert ballots.refreshed(store, known, state) == ballots.listed(store) != known
+    state, known = kept()
+    # what no event tells of, or an event that was written behind a later one, is read in full
+    late = (state[0], state[1] - 1, state[2], state[3])
+    assert ballots.refreshed(store, known, late) is None
+    duels.delete(store, last)
+    assert ballots.refreshed(store, known, state) is None
 
 
 def test_mine_is_searched_by_prompt_note_and_verdict(store: Store) -> None:

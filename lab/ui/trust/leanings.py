@@ -46,12 +46,13 @@ _SAID = {
     "longer": (
         "Longer or shorter",
         "share that chose the longer answer",
-        "Longer may be better; whoever trains on these votes learns length all the same.",
+        "Longer may be better; whoever trains on these votes learns length all the same. Answers of equal length are "
+        "left out; in the intervals a conversation is one observation.",
     ),
     "longer, by length": (
         "How much longer",
         "share that chose the longer answer",
-        "By characters; answers of equal length are left out.",
+        "By characters; answers of equal length are left out, and a conversation is one observation.",
     ),
 }
 
@@ -122,7 +123,8 @@ def _mix(reading: Reading) -> None:
         intervals.figure(marks, axis="share of first-round votes", reference=None, percent=True, unit="verdict"),
         key="verdict-mix",
         name="verdict-mix",
-        caption=f"n = {reading.trust.mix['skip'].n:,} first-round votes of people, skips too · 95 % Wilson",
+        caption=f"n = {reading.trust.mix['skip'].n:,} first-round votes of people, skips too · "
+        "95 % Wilson, a conversation as one observation",
         alt="share of each verdict among all votes, with intervals",
         on_pick=_open_verdict,
     )
@@ -138,7 +140,7 @@ def _mix(reading: Reading) -> None:
         },
         key="verdict-mix-table",
         name="verdict-mix",
-        caption="95 % Wilson. Click a row for its votes.",
+        caption="95 % Wilson, a conversation as one observation. Click a row for its votes.",
         config=dict.fromkeys(["share", "from", "to"], _SHARE),
         on_pick=lambda place: address.show("bias", "verdict", lines[place][2], lines[place][1]),
         height=240,

@@ -38,7 +38,7 @@ def draw(reading: Reading) -> None:
     imported = sum(one.annotator_kind == "import" for one in reading.ballots)
     if imported:
         st.caption(f"{words.count(imported, 'imported vote')} are in no line here: nobody can be asked again.")
-    leaning = [one for one in found if one.bias is not None and one.bias.left.shown]
+    leaning = [one for one in found if one.bias is not None and one.bias.left.shown_among(len(found))]
     for one in leaning:
         assert one.bias is not None
         st.warning(

@@ -150,7 +150,7 @@ def _matrix(reading: Reading, pool: str, found: Ratings) -> None:
         columns,
         key=f"win-rates-{pool}",
         name=f"win-rates-{pool.replace('/', '-')}",
-        caption="95 % Wilson on duels; click a cell for them.",
+        caption="95 % Wilson, a conversation as one observation; n = duels; click a cell for them.",
         on_cell=lambda place, other: _open_pair(pool, names[place], dict(zip(shown, names, strict=True)).get(other)),
         whole=long,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from lab.judging import HUMAN, Annotator, Ballot
-from lab.preferences.disagreements import Disagreement, resolved, splits
+from lab.preferences.disagreements import Disagreement, resolved
 from lab.preferences.report import Trust, report
 from lab.store import annotators, ballots, resolutions
 from lab.ui import resources
@@ -55,15 +55,32 @@ def opened() -> Reading | None:
     """Draw the filters and return what they let through; None where nobody has voted. Raises StoreError."""
     lab = resources.lab()
     state = ballots.state(lab.store)
-    every: list[Ballot] = _kept(lab, f"votes {state}", "Reading the votes …", lambda: ballots.listed(lab.store))
+    every = _every(lab, state)
     if not every:
         return None
     people = {one.id: one for one in annotators.listed(lab.store)}
     chosen, said = _filtered(every, people)
     mark = f"{state} {said}"
-    trust: Trust = _kept(lab, f"figures {mark}", "Counting the votes …", lambda: report(chosen))
-    split: list[Disagreement] = _kept(lab, f"splits {mark}", "Counting the votes …", lambda: splits(chosen))
-    return Reading(lab, chosen, trust, people, resolved(split, resolutions.newest(lab.store)), mark)
+    trust: Trust = _kept(lab, f"figures {mark}", "Counting the votes …", lambda: _begun(chosen))
+    return Reading(lab, chosen, trust, people, resolved(trust.splits, resolutions.newest(lab.store)), mark)
+
+
+def _every(lab: Lab, state: ballots.State) -> list[Ballot]:
+    """Return all votes: those read before where nothing changed, with what changed since where that is little."""
+    read: tuple[ballots.State, list[Ballot]] | None = lab.counted.get("votes")
+    if read is None or read[0] != state:
+        with st.spinner("Reading the votes …"):
+            found = None if read is None else ballots.refreshed(lab.store, read[1], read[0])
+            read = state, ballots.listed(lab.store) if found is None else found
+        lab.counted.put("votes", read)
+    return read[1]
+
+
+def _begun(chosen: Sequence[Ballot]) -> Trust:
+    """Return the figures of these votes; those that the page always shows are made, the others wait for their tab."""
+    trust = report(chosen)
+    _ = trust.usability, trust.splits
+    return trust
 
 
 def _kept(lab: Lab, key: str, says: str, make: Callable[[], Any]) -> Any:
