@@ -25,9 +25,7 @@ from lab.store.judging_tables import (
 from lab.store.row_words import DUEL_TAKEN, VOTE_TAKEN
 from lab.store.tables import ResponseRow
 from lab.store.text import DELETED, check_texts
-
-WRITTEN = "human"
-"""The provider of answers that people wrote."""
+from lab.store.vote_rows import WRITTEN, written_by
 
 
 def remove_annotator(
@@ -61,11 +59,6 @@ def remove_annotator(
             counts[VOTE_TAKEN] = _votes(session, annotator_id, deletion_id, now)
         _forget(session, row, now)
         return record(session, deletion_id, "annotator", by, counts)
-
-
-def written_by(annotator_id: str) -> str:
-    """Return the expert that stands for a person who wrote an answer."""
-    return f"{WRITTEN}:{annotator_id}"
 
 
 def _forget(session: Session, row: AnnotatorRow, now: datetime) -> None:

@@ -9,7 +9,7 @@ from lab.judging import Annotator
 from lab.preferences import people as rules
 from lab.store import annotators, ballots
 from lab.types import new_id
-from lab.ui import notices, people, resources, tables, text
+from lab.ui import access, notices, people, resources, tables, text
 from lab.ui.components import fault
 
 _ERROR, _LINK, _NEXT = "crew_error", "crew_link", "crew_next"
@@ -27,7 +27,7 @@ def draw(annotator: Annotator) -> None:
     with left:
         _me(annotator)
     with right:
-        _invite()
+        _invite(annotator)
 
 
 def _table() -> None:
@@ -77,18 +77,26 @@ def _set_pin(annotator: Annotator) -> None:
     notices.tell("The PIN is set. Whoever was signed in as you elsewhere has to sign in again.")
 
 
-def _invite() -> None:
+def _linkable(annotator: Annotator) -> dict[str, str]:
+    """Return for whom this visitor may make a link, by id: it signs in as them.
+
+    From another machine that is oneself alone; new people apart.
+    """
+    there = [one for one in annotators.listed(resources.lab().store) if one.kind == "person" and not one.removed_at]
+    return {one.id: one.name for one in there if one.id == annotator.id or access.on_this_machine()}
+
+
+def _invite(annotator: Annotator) -> None:
     st.markdown("**Invite somebody**")
     st.caption(
         "A personal link signs its reader in. It is shown once, and ends when another is made for the same name."
     )
-    store = resources.lab().store
-    known = {one.id: one.name for one in annotators.listed(store) if one.kind == "person" and not one.removed_at}
+    known = _linkable(annotator)
     next_id = st.session_state.setdefault(_NEXT, new_id())
     with st.form("invite", border=False):
         st.selectbox("For", ["", *known], format_func=lambda one: known.get(one, "a new person"), key="crew_who")
         st.text_input("Name of the new person", key="crew_name", max_chars=rules.MOST_NAME_CHARS)
-        st.form_submit_button("Make a link", on_click=_make_link, args=(next_id,))
+        st.form_submit_button("Make a link", on_click=_make_link, args=(next_id, annotator))
     link = st.session_state.get(_LINK)
     if link:
         st.caption(f"For {text.plain(link[0])}. Copy it now; it is not shown again.")
@@ -96,10 +104,12 @@ def _invite() -> None:
         st.button("Done", key="link-done", on_click=_forget_link)
 
 
-def _make_link(annotator_id: str) -> None:
+def _make_link(annotator_id: str, by: Annotator) -> None:
     store = resources.lab().store
     try:
         chosen = st.session_state.get("crew_who")
+        if chosen and chosen not in _linkable(by):
+            raise AccessRefused("A link for somebody else is made at the machine that the lab runs on: open it there.")
         if chosen:
             found = annotators.get(store, chosen)
         elif (st.session_state.get("crew_name") or "").strip():
