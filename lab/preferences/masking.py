@@ -31,7 +31,7 @@ _INTRODUCES = re.compile(
     re.IGNORECASE,
 )
 _AS = re.compile(r"\bas[\s\"“'*_]+$", re.IGNORECASE)  # "As Qwen, I …", but not "as gemini twins go"
-_THEN_I = re.compile(r"[\s\"”'*_]*,?\s*I\b|[\s\"”'*_]*,")
+_THEN_I = re.compile(r"[\s\"”'*_]{0,20}(?:,|I\b)")  # so many: a search without an end could go on for minutes
 _WORD_BEGINS, _WORD_ENDS = r"(?<![A-Za-z0-9_-])", r"(?![A-Za-z0-9_])"  # names stand in Chinese without spaces
 _BEFORE = 80  # characters before a name in which it can be introduced
 

@@ -96,9 +96,10 @@ def sign_in(store: Store, annotator_id: str, pin: str | None, *, alone: bool, cl
         raise AccessRefused(
             f"{found.name!r} has no PIN, and this lab is open to others. Set one on its own machine, or use a link."
         )
-    _wait_over(store, annotator_id, clock())
+    now = clock()
+    wait = _begin_try(store, annotator_id, now)
     if not is_pin(pin or "", stored):
-        raise AccessRefused(_wrong(store, annotator_id, clock()))
+        raise AccessRefused("That is not the PIN." + (f" The next try counts in {_in_words(wait)}." if wait else ""))
     annotators.succeeded(store, annotator_id)
     return found
 
@@ -113,19 +114,20 @@ def _somebody(store: Store, annotator_id: str) -> Annotator:
     return found
 
 
-def _wait_over(store: Store, annotator_id: str, now: datetime) -> None:
-    _, until = annotators.tries(store, annotator_id)
-    # one that would last longer than any wait was made before the clock was set back
-    if until is not None and now < until <= now + 2 * _LONGEST_WAIT:
-        raise AccessRefused(f"Too many wrong PINs. Try again in {_in_words(until - now)}.")
+def _begin_try(store: Store, annotator_id: str, now: datetime) -> timedelta | None:
+    """Count a try and return how long the next one has to wait if this one is wrong. Raises AccessRefused."""
+    found: list[timedelta | None] = []
 
+    def until(failures: int, locked: datetime | None) -> datetime | None:
+        # one that would last longer than any wait was made before the clock was set back
+        if locked is not None and now < locked <= now + 2 * _LONGEST_WAIT:
+            raise AccessRefused(f"Too many wrong PINs. Try again in {_in_words(locked - now)}.")
+        beyond = failures - FREE_TRIES
+        found.append(min(_FIRST_WAIT * 2 ** min(beyond, 10), _LONGEST_WAIT) if beyond >= 0 else None)
+        return None if found[0] is None else now + found[0]
 
-def _wrong(store: Store, annotator_id: str, now: datetime) -> str:
-    failures, _ = annotators.tries(store, annotator_id)
-    beyond = failures + 1 - FREE_TRIES
-    wait = min(_FIRST_WAIT * 2 ** min(beyond, 10), _LONGEST_WAIT) if beyond >= 0 else None
-    annotators.failed(store, annotator_id, None if wait is None else now + wait)
-    return "That is not the PIN." + ("" if wait is None else f" The next try counts in {_in_words(wait)}.")
+    annotators.begin_try(store, annotator_id, until)
+    return found[0]
 
 
 def _in_words(wait: timedelta) -> str:
@@ -158,7 +160,11 @@ def by_token(store: Store, given: str, *, alone: bool, clock: Clock = now_utc) -
         expected = _mac(store, annotator_id, int(ends))
     except (AccessRefused, NotFound):
         return None
-    return found if (found.has_pin or alone) and hmac.compare_digest(expected.encode(), mac.encode()) else None
+    return (
+        found
+        if (found.has_pin or alone) and hmac.compare_digest(expected.encode(), mac.encode(errors="replace"))
+        else None
+    )
 
 
 def new_link(store: Store, annotator_id: str) -> str:

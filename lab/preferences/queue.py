@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import randbits
 
-from lab.store import Store
+from lab.store import Store, rounds
 from lab.store import queue as stored
 from lab.store.presentations import Showing
 from lab.store.queue import Place, Wanted
@@ -71,9 +71,9 @@ def of_what_is_there(store: Store, wanted: Wanted) -> Wanted:
 
 
 def _warm_up(store: Store, annotator_id: str, wanted: Wanted, now: datetime, seed: int) -> Next | None:
-    if stored.begun(store, annotator_id, WARM_UP) >= WARM_UP:
+    if rounds.begun(store, annotator_id, WARM_UP) >= WARM_UP:
         return None
-    duel_id = stored.shared(store, annotator_id, wanted)
+    duel_id = rounds.shared(store, annotator_id, wanted)
     if duel_id is None:
         return None
     return Next(
@@ -82,10 +82,10 @@ def _warm_up(store: Store, annotator_id: str, wanted: Wanted, now: datetime, see
 
 
 def _repeat(store: Store, annotator_id: str, now: datetime, seed: int) -> Next | None:
-    stands = stored.repeats(store, annotator_id, SELDOM)
+    stands = rounds.repeats(store, annotator_id, SELDOM)
     if stands.since < (OFTEN if stands.shown < REPEATS else SELDOM):
         return None
-    duel_id = stored.repeatable(store, annotator_id, now - REPEAT_AFTER)
+    duel_id = rounds.repeatable(store, annotator_id, now - REPEAT_AFTER, seed)
     if duel_id is None:
         return None
     return Next(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
@@ -89,21 +90,17 @@ def set_link(store: Store, annotator_id: str, link_hash: str | None) -> None:
         session.add(row)
 
 
-def tries(store: Store, annotator_id: str) -> tuple[int, datetime | None]:
-    """Return how many wrong PINs came in a row, and until when no PIN is looked at. Raises NotFound."""
-    with store.read() as session:
-        row = row_of(session, annotator_id)
-        return row.failures, row.locked_until
+def begin_try(store: Store, annotator_id: str, wait: Callable[[int, datetime | None], datetime | None]) -> None:
+    """Count a PIN as wrong before it is looked at, so that many at once are not all looked at.
 
-
-def failed(store: Store, annotator_id: str, locked_until: datetime | None) -> int:
-    """Count one more wrong PIN and return how many there were in a row. Raises NotFound."""
+    `wait` gets how many wrong ones came in a row, this one with them, and until when no PIN is looked at; it returns
+    until when none is from now on, or raises. Raises NotFound.
+    """
     with store.write() as session:
         exclusive(session, "annotator")
         row = row_of(session, annotator_id)
-        row.failures, row.locked_until = row.failures + 1, locked_until
+        row.failures, row.locked_until = row.failures + 1, wait(row.failures + 1, row.locked_until)
         session.add(row)
-        return row.failures
 
 
 def succeeded(store: Store, annotator_id: str) -> None:

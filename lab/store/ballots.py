@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from lab.judging import Ballot, Duel, Verdict, Vote
-from lab.store import duels, vote_rows
+from lab.store import duels, queue, vote_rows
 from lab.store.engine import Store
 from lab.store.judging_tables import (
     AnnotatorRow,
@@ -153,7 +153,7 @@ def of_duels(store: Store, duel_ids: Sequence[str]) -> dict[str, list[Vote]]:
     found: dict[str, list[Vote]] = {}
     with store.read() as session:
         for start in range(0, len(duel_ids), 500):
-            few = duel_ids[start : start + 500]
+            few = [duel_id for duel_id in duel_ids[start : start + 500] if is_storable(duel_id)]
             query = select(VoteRow).where(col(VoteRow.duel_id).in_(few), col(VoteRow.live).is_(True))
             for row in session.exec(query.order_by(col(VoteRow.seq))):
                 found.setdefault(row.duel_id, []).append(vote_rows.vote(row))
@@ -176,9 +176,18 @@ def progress(store: Store, *, sample: bool) -> Progress:
 
     An answer that somebody wrote and took back waits for nobody, so it is not counted.
     """
-    stands = (col(DuelRow.origin) != "edit") | (col(DuelRow.votes) > 0)
-    of: list[Any] = [col(DuelRow.deleted_at).is_(None), (DuelRow.origin == "sample") == sample, stands]
+    there = [col(DuelRow.deleted_at).is_(None)]
+    waits = [*there, col(DuelRow.votes) < col(DuelRow.wished), col(DuelRow.votes) >= 0]  # the last names the index
     with store.read() as session:
-        total = int(session.exec(select(func.count()).select_from(DuelRow).where(*of)).one())
-        waiting = select(func.count()).select_from(DuelRow).where(*of, col(DuelRow.votes) < col(DuelRow.wished))
-        return Progress(total - int(session.exec(waiting).one()), total)
+        total, waiting = (_how_many(session, of, sample) for of in (there, waits))
+        return Progress(total - waiting, total)
+
+
+def _how_many(session: Session, of: list[Any], sample: bool) -> int:
+    """Count duels of the sample, or all others as the rest: each is read off an index alone, 100,000 in a moment."""
+    count = select(func.count()).select_from(DuelRow).where(*of)
+    those = int(session.exec(count.where(queue.IS_SAMPLE)).one())
+    if sample:
+        return those
+    taken_back = int(session.exec(count.where(queue.IS_EDIT, DuelRow.votes == 0)).one())
+    return int(session.exec(count).one()) - those - taken_back

@@ -20,7 +20,7 @@ from lab.store.engine import Store, exclusive, insert_all_once
 from lab.store.judging_tables import ConversationRow, DuelRow
 from lab.store.serialise import messages_from_json
 from lab.store.tables import ResponseRow
-from lab.store.text import DELETED, check_text, check_texts, is_storable
+from lab.store.text import DELETED, check_text, check_texts, in_short, is_storable
 
 UNRANKED = 1e300
 """The rank of a duel whose hardness nothing tells: it comes after all others."""
@@ -235,8 +235,9 @@ def _mark(store: Store, duel_id: str, at: datetime | None) -> None:
 
 
 def query_types(store: Store) -> list[str]:
-    """Return the query types of the duels, in alphabetical order."""
-    query = select(DuelRow.query_type).where(col(DuelRow.query_type).is_not(None)).distinct()
+    """Return the query types of the duels that are not deleted, in alphabetical order."""
+    there = [col(DuelRow.deleted_at).is_(None), col(DuelRow.query_type).is_not(None)]
+    query = select(DuelRow.query_type).where(*there).distinct()
     with store.read() as session:
         return sorted(one for one in session.exec(query) if one)
 
@@ -246,6 +247,7 @@ def wish(store: Store, duel_ids: Iterable[str], wished: int) -> None:
     if wished < 1:
         raise StoreError(f"A duel needs at least one vote; {wished} was asked for. Delete the duel to take it away.")
     with store.write() as session:
+        exclusive(session, "given votes", "queue")  # who else changes several: two would wait for each other
         statement = update(DuelRow).where(col(DuelRow.id).in_(list(duel_ids))).values(wished=wished)
         session.connection().execute(statement)
 
@@ -256,7 +258,9 @@ def row_of(session: Session, duel_id: str) -> DuelRow:
     if is_storable(duel_id):
         row = session.exec(select(DuelRow).where(DuelRow.id == duel_id)).one_or_none()
     if row is None:
-        raise NotFound(f"No duel has the id {duel_id!r}. It may be in another database; go on with the next one.")
+        raise NotFound(
+            f"No duel has the id {in_short(duel_id)}. It may be in another database; go on with the next one."
+        )
     return row
 
 
@@ -289,10 +293,7 @@ def wish_share(store: Store, share: float, wished: int) -> int:
         raise StoreError(
             f"{share:.0%} of the duels with {wished} votes each cannot be. Choose 0 to 100 % and 1 or more."
         )
-    statement = (
-        update(DuelRow)
-        .where(col(DuelRow.shuffle) < int(share * SHUFFLED), col(DuelRow.deleted_at).is_(None))
-        .values(wished=wished)
-    )
+    those = (col(DuelRow.shuffle) < int(share * SHUFFLED)) & col(DuelRow.deleted_at).is_(None)
     with store.write() as session:
-        return session.connection().execute(statement).rowcount
+        exclusive(session, "given votes", "queue")
+        return session.connection().execute(update(DuelRow).where(those).values(wished=wished)).rowcount

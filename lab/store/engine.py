@@ -100,13 +100,20 @@ def _values(row: LabModel) -> dict[str, Any]:
     return {column.name: getattr(row, column.name) for column in columns if column.name != "seq"}
 
 
-def exclusive(session: Session, name: str) -> None:
+def exclusive(session: Session, *names: str) -> None:
     """Keep other writers that name the same thing out until this session ends: look, then act, is safe after this.
 
     SQLite's write sessions exclude each other anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+        for name in names:
+            session.connection().execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+
+
+def beside(session: Session, name: str) -> None:
+    """Keep out those who are `exclusive` with this name until this session ends, but nobody who is beside them too."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(name))))
 
 
 def _open_server(address: Address, *, read_only: bool) -> Store:

@@ -39,8 +39,8 @@ def mark(
             for found in _in_parts(session.exec(open_ones).all()):
                 theirs = update(DuelRow).where(col(DuelRow.id).in_(found)).values(deleted_at=datetime.now(UTC))
                 held = update(PresentationRow).where(col(PresentationRow.duel_id).in_(found)).values(leased_until=None)
+                session.connection().execute(held)  # showings before duels, as everybody who locks both
                 session.connection().execute(theirs)
-                session.connection().execute(held)
                 marked += len(found)
     return marked
 

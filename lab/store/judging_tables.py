@@ -90,8 +90,14 @@ class DuelRow(LabModel, table=True):
 
     __tablename__ = "duel"
     __table_args__ = (
-        _where("ix_duel_shuffled", "votes", "shuffle", where=_OPEN),
-        _where("ix_duel_hardest", "votes", "rank", "shuffle", where=_OPEN),
+        # behind the order stands what the queue asks of a duel, so that one that is not for somebody is not read
+        _where("ix_duel_shuffled", "votes", "shuffle", "origin", "query_type", "id", where=_OPEN),
+        _where("ix_duel_hardest", "votes", "rank", "shuffle", "origin", "query_type", "id", where=_OPEN),
+        _where("ix_duel_judged", "votes", "shuffle", "origin", "id", where="deleted_at IS NULL AND votes > 0"),
+        # for counting: no index that leads with what the queue asks, or SQLite would sort by it instead of walking
+        _where("ix_duel_there", "seq", "query_type", where="deleted_at IS NULL"),
+        _where("ix_duel_sample", "votes", where="deleted_at IS NULL AND origin = 'sample'"),
+        _where("ix_duel_edit", "votes", where="deleted_at IS NULL AND origin = 'edit'"),
         Index(None, "conversation_id"),
         Index(None, "batch_id", "seq"),
         Index(None, "event_id"),
@@ -152,6 +158,7 @@ class VoteRow(LabModel, table=True):
     __tablename__ = "vote"
     __table_args__ = (
         one("uq_vote_live", "presentation_id", where="live"),
+        _where("ix_vote_live", "duel_id", "annotator_id", "round", where="live"),
         Index(None, "annotator_id", "live", "seq"),
         Index(None, "duel_id", "seq"),
         AUTOINCREMENT,

@@ -17,16 +17,23 @@ from sqlmodel import Session, col, select
 
 from lab.errors import DuelGone, NotFound
 from lab.judging import Presentation, Purpose
-from lab.store import duels
+from lab.store import duels, vote_rows
 from lab.store.engine import Store, exclusive
 from lab.store.judging_tables import AnnotatorRow, PresentationRow, VoteRow
-from lab.store.text import is_storable
+from lab.store.text import in_short, is_storable
 
 LEASE = timedelta(minutes=10)
 """How long a duel is kept for whom it was shown to, from the last sign of life."""
 
 QUEUE = "queue"
 """What writers name that give places in the queue away: they exclude each other."""
+
+DELETION = "deletion"
+"""What a deletion on request names, so that nobody votes meanwhile.
+
+Who locks more than this keeps an order, so that no two wait for each other: this name, then `QUEUE`, then the rows of
+showings, of votes, of duels.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +57,21 @@ def show(
     purpose: Purpose,
     now: datetime,
 ) -> Showing:
-    """Lease a duel to an annotator in a session that is open; a round that was shown before keeps its sides."""
+    """Lease a duel to an annotator in a session that is open; a round that was shown before keeps its sides.
+
+    Where it was judged meanwhile, in another tab, nothing is leased: a lease ends with a vote, and that was given.
+    """
     known = session.exec(
-        select(PresentationRow).where(
+        select(PresentationRow)
+        .where(
             PresentationRow.duel_id == duel_id,
             PresentationRow.annotator_id == annotator_id,
             PresentationRow.round == round_,
         )
+        .with_for_update()
     ).one_or_none()
+    if known is not None and vote_rows.live(session, known.id) is not None:
+        return showing(session, known)
     row = known or PresentationRow(
         id=presentation_id, duel_id=duel_id, annotator_id=annotator_id, round=round_, seed=seed, left_id=left_id,
         right_id=right_id, purpose=purpose, shown_at=now, leased_until=None, revealed_at=None,
@@ -70,16 +84,17 @@ def show(
 
 def showing(session: Session, row: PresentationRow) -> Showing:
     """Return a row with the id of its next vote: it counts those that were taken back."""
-    before = session.exec(select(func.count()).where(VoteRow.presentation_id == row.id)).one()
+    of = (col(VoteRow.duel_id) == row.duel_id) & (col(VoteRow.presentation_id) == row.id)  # by the index over duels
+    before = session.exec(select(func.count()).where(of)).one()
     return Showing(presentation(row), f"{row.id}.{before + 1}")
 
 
 def open_ones(session: Session, annotator_id: str) -> list[PresentationRow]:
-    """Return the showings of an annotator that wait for a vote, the one leased last first."""
+    """Return the showings of an annotator that wait for a vote, the one leased last first; locked, as for a vote."""
     query = select(PresentationRow).where(
         PresentationRow.annotator_id == annotator_id, col(PresentationRow.leased_until).is_not(None)
     )
-    return list(session.exec(query.order_by(col(PresentationRow.leased_until).desc())).all())
+    return list(session.exec(query.order_by(col(PresentationRow.leased_until).desc()).with_for_update()).all())
 
 
 def renew(store: Store, presentation_id: str, now: datetime) -> None:
@@ -143,6 +158,22 @@ def learnt(store: Store, presentation_id: str, *, duel_id: str, annotator_id: st
             session.add(row)
 
 
+def may_keep(session: Session, row: PresentationRow, now: datetime) -> bool:
+    """Tell whether an annotator may go on with a duel that is open, though its lease may have run out. Raises NotFound.
+
+    Not when it was deleted, or has its vote; nor when others have taken its last place since.
+    """
+    duel = duels.row_of(session, row.duel_id)
+    if duel.deleted_at is not None or vote_rows.live(session, row.id) is not None:
+        return False
+    if row.round > 1:
+        return True
+    runs = row.leased_until is not None and now < row.leased_until <= now + 2 * LEASE
+    if not runs and duel.votes >= duel.wished:
+        return False
+    return held_by(session, row.duel_id, row.annotator_id, now) is None
+
+
 def held_by(session: Session, duel_id: str, annotator_id: str, now: datetime) -> str | None:
     """Return the name of another one who has the last place of a duel; None where there is a place for `annotator_id`.
 
@@ -177,7 +208,7 @@ def row_of(session: Session, presentation_id: str) -> PresentationRow:
     if is_storable(presentation_id):
         row = session.exec(select(PresentationRow).where(PresentationRow.id == presentation_id)).one_or_none()
     if row is None:
-        raise NotFound(f"No showing has the id {presentation_id!r}. Reload the Label page.")
+        raise NotFound(f"No showing has the id {in_short(presentation_id)}. Reload the Label page.")
     return row
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, exists, func, tuple_
+from sqlalchemy import ColumnElement, exists, func, literal_column, tuple_
 from sqlmodel import Session, col, select
 
 from lab.judging import Purpose
-from lab.store import duels, presentations
+from lab.store import duels, presentations, vote_rows
 from lab.store.engine import Store
 from lab.store.judging_tables import DuelRow, PresentationRow, VoteRow
 from lab.store.presentations import Showing
@@ -23,6 +23,9 @@ from lab.store.presentations import Showing
 Order = Literal["hardest", "random"]
 Place = tuple[float, ...]
 SAMPLE, EDIT = "sample", "edit"
+IS_SAMPLE: ColumnElement[bool] = col(DuelRow.origin) == literal_column("'sample'")
+IS_EDIT: ColumnElement[bool] = col(DuelRow.origin) == literal_column("'edit'")
+"""In the very words of the indexes over the sample, and over answers that people wrote."""
 _OPEN = col(DuelRow.votes) < col(DuelRow.wished)
 
 
@@ -47,14 +50,13 @@ class Leased:
 def held(store: Store, annotator_id: str, now: datetime) -> Showing | None:
     """Return what an annotator has open and may keep, its lease renewed; None where nothing is open.
 
-    What ran out meanwhile and was given to somebody else, or was deleted, is let go.
+    What ran out meanwhile and was given to somebody else, or judged by them, or was deleted, is let go.
     """
     with store.write() as session:
         presentations.exclude_others(session)
         kept = None
         for row in presentations.open_ones(session, annotator_id):
-            gone = duels.row_of(session, row.duel_id).deleted_at is not None
-            if gone or (row.round == 1 and presentations.held_by(session, row.duel_id, annotator_id, now)):
+            if not presentations.may_keep(session, row, now):
                 row.leased_until = None
                 session.add(row)
             elif kept is None:
@@ -155,7 +157,8 @@ def _next(annotator_id: str, wanted: Wanted, now: datetime, after: Place | None)
     query: Any = (
         select(DuelRow)
         .outerjoin(others, others.c.duel_id == DuelRow.id)
-        .where(*_those(wanted), _OPEN, col(DuelRow.votes) + taken < col(DuelRow.wished), ~_judged(annotator_id))
+        .where(*those(wanted), _OPEN, ~judged(annotator_id), col(DuelRow.votes) + taken < col(DuelRow.wished))
+        .where(~vote_rows.wrote(annotator_id))
         .limit(1)
     )
     columns = [col(DuelRow.votes), *([col(DuelRow.rank)] if wanted.order == "hardest" else []), col(DuelRow.shuffle)]
@@ -164,7 +167,7 @@ def _next(annotator_id: str, wanted: Wanted, now: datetime, after: Place | None)
     return query.order_by(*columns)
 
 
-def _those(wanted: Wanted) -> list[Any]:
+def those(wanted: Wanted) -> list[Any]:
     """Return the conditions of the duels that are wanted; those of the sample workspace only where they are named.
 
     An answer that somebody wrote and took back, with the vote for it, waits for nobody.
@@ -181,89 +184,14 @@ def _those(wanted: Wanted) -> list[Any]:
     return found
 
 
-def _judged(annotator_id: str) -> Any:
-    """Whether an annotator has a live vote on a duel in the first round."""
+def judged(annotator_id: str) -> Any:
+    """Return the condition that an annotator has a live vote on a duel in the first round."""
     return exists().where(
-        col(PresentationRow.duel_id) == col(DuelRow.id),
-        col(PresentationRow.annotator_id) == annotator_id,
-        col(PresentationRow.round) == 1,
-        exists().where(col(VoteRow.presentation_id) == col(PresentationRow.id), col(VoteRow.live).is_(True)),
+        col(VoteRow.duel_id) == col(DuelRow.id),
+        col(VoteRow.annotator_id) == annotator_id,
+        col(VoteRow.round) == 1,
+        vote_rows.LIVE,
     )
-
-
-# ------------------------------------------------------------------------------------------- repeats and the warm-up
-
-
-@dataclass(frozen=True, slots=True)
-class Repeats:
-    """How many repeats an annotator was shown, and how many first showings came since the last one."""
-
-    shown: int
-    since: int
-
-
-def repeats(store: Store, annotator_id: str, most: int) -> Repeats:
-    """Return how an annotator stands with repeats; `since` is counted up to `most`."""
-    of = [PresentationRow.annotator_id == annotator_id]
-    with store.read() as session:
-        shown, last = session.exec(
-            select(func.count(), func.max(PresentationRow.seq)).where(*of, PresentationRow.round == 2)
-        ).one()
-        since = (
-            select(PresentationRow.seq)
-            .where(*of, PresentationRow.round == 1, col(PresentationRow.seq) > (last or 0))
-            .limit(most)
-        )
-        return Repeats(shown, int(session.exec(select(func.count()).select_from(since.subquery())).one()))
-
-
-def repeatable(store: Store, annotator_id: str, before: datetime) -> str | None:
-    """Return a duel that an annotator judged before a moment and was not shown again, by chance; None without any.
-
-    Who has learnt who wrote the answers, or what others said of them, would repeat that: such a duel is none to repeat.
-    """
-    again = exists().where(
-        col(PresentationRow.duel_id) == col(VoteRow.duel_id),
-        col(PresentationRow.annotator_id) == annotator_id,
-        (col(PresentationRow.round) == 2) | col(PresentationRow.revealed_at).is_not(None),
-    )
-    query = (
-        select(DuelRow.id)
-        .join(VoteRow, col(VoteRow.duel_id) == DuelRow.id)
-        .where(VoteRow.annotator_id == annotator_id, col(VoteRow.live).is_(True), VoteRow.round == 1)
-        .where(VoteRow.verdict != "skip", col(VoteRow.created_at) < before, col(DuelRow.deleted_at).is_(None), ~again)
-        .order_by(col(DuelRow.shuffle))
-        .limit(1)
-    )
-    with store.read() as session:
-        return session.exec(query).first()
-
-
-def shared(store: Store, annotator_id: str, wanted: Wanted) -> str | None:
-    """Return the duel that most others have judged and this annotator has not; None without any.
-
-    A verdict that came from a file, or with a better answer that somebody wrote, is no judgement to learn from.
-    """
-    query: Select[Any] = (
-        select(DuelRow.id)
-        .where(*_those(wanted), col(DuelRow.votes) > 0, ~_judged(annotator_id))
-        .where(col(DuelRow.origin).not_in(("import", EDIT)))
-        .order_by(col(DuelRow.votes).desc(), col(DuelRow.shuffle))
-        .limit(1)
-    )
-    with store.read() as session:
-        return session.exec(query).first()  # type: ignore[call-overload, no-any-return]
-
-
-def begun(store: Store, annotator_id: str, most: int) -> int:
-    """Return how many duels an annotator was shown, counted up to `most`."""
-    shown = (
-        select(PresentationRow.seq)
-        .where(PresentationRow.annotator_id == annotator_id, PresentationRow.round == 1)
-        .limit(most)
-    )
-    with store.read() as session:
-        return int(session.exec(select(func.count()).select_from(shown.subquery())).one())
 
 
 def any_real(store: Store) -> bool:
@@ -271,9 +199,9 @@ def any_real(store: Store) -> bool:
     return _any(store, col(DuelRow.origin).not_in((SAMPLE, EDIT)))
 
 
-def any_of(store: Store, origin: str) -> bool:
-    """Tell whether there is a duel of an origin."""
-    return _any(store, DuelRow.origin == origin)
+def any_of_sample(store: Store) -> bool:
+    """Tell whether there is a duel of the sample workspace."""
+    return _any(store, IS_SAMPLE)
 
 
 def _any(store: Store, condition: Any) -> bool:

@@ -21,6 +21,11 @@ def is_storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
+def in_short(given: str, limit: int = 80) -> str:
+    """Return what somebody gave as an id as a sentence can hold it: quoted, and cut where no id is so long."""
+    return repr(given if len(given) <= limit else given[:limit] + "…")
+
+
 def check_text(text: str, what: str) -> None:
     """Raise Unstorable, naming `what` and the position by code point, when `text` cannot be stored as it is."""
     found = _UNSTORABLE.search(text)

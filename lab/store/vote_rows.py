@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import ColumnElement, exists, func, literal_column, or_, update
 from sqlmodel import Session, col, select
 
 from lab.errors import NotFound, StoreError
-from lab.judging import EventKind, NewVote, Verdict, Vote, VoteEvent
-from lab.store.judging_tables import DuelRow, PresentationRow, VoteEventRow, VoteRow
-from lab.store.text import check_texts, is_storable
+from lab.judging import HUMAN, EventKind, NewVote, Verdict, Vote, VoteEvent, written_by
+from lab.store.judging_tables import AnnotatorRow, DuelRow, PresentationRow, VoteEventRow, VoteRow
+from lab.store.tables import ResponseRow
+from lab.store.text import check_texts, in_short, is_storable
 
 MOST_NOTE_CHARS = 10_000
+
+LIVE: ColumnElement[bool] = literal_column("vote.live")  # of no type, or SQLAlchemy would compare it with 1
+"""That a vote is live, in the very words of the indexes over live votes: SQLite finds them by no others."""
 
 
 def check(verdict: Verdict, chosen_id: str | None, strength: int | None, tags: Sequence[str], note: str) -> None:
@@ -37,7 +41,7 @@ def locked(session: Session, presentation_id: str) -> PresentationRow:
         query = select(PresentationRow).where(PresentationRow.id == presentation_id).with_for_update()
         row = session.exec(query).one_or_none()
     if row is None:
-        raise NotFound(f"No showing has the id {presentation_id!r}. Reload the Label page.")
+        raise NotFound(f"No showing has the id {in_short(presentation_id)}. Reload the Label page.")
     return row
 
 
@@ -45,6 +49,13 @@ def require_side(shown: PresentationRow, chosen_id: str | None) -> None:
     """Raise StoreError for an answer that was not shown."""
     if chosen_id is not None and chosen_id not in (shown.left_id, shown.right_id):
         raise StoreError("The better answer must be one of the two that were shown. Vote again.")
+
+
+def require_present(session: Session, annotator_id: str) -> None:
+    """Raise StoreError for an annotator who was removed: nothing is written under that number any more."""
+    query = select(AnnotatorRow.removed_at).where(AnnotatorRow.id == annotator_id)
+    if session.exec(query).one_or_none() is not None:
+        raise StoreError("You were removed from this lab meanwhile, so nothing was stored. Sign in again.")
 
 
 def find(session: Session, vote_id: str) -> VoteRow | None:
@@ -56,37 +67,58 @@ def find(session: Session, vote_id: str) -> VoteRow | None:
 
 def live(session: Session, presentation_id: str) -> VoteRow | None:
     """Return the live vote of a presentation, or None."""
-    query = select(VoteRow).where(VoteRow.presentation_id == presentation_id, col(VoteRow.live).is_(True))
+    query = select(VoteRow).where(VoteRow.presentation_id == presentation_id, LIVE)
     return session.exec(query).one_or_none()
 
 
 def newest_live(session: Session, annotator_id: str) -> VoteRow | None:
-    """Return the live vote that an annotator gave last, or None; one for a better answer belongs to its verdict."""
+    """Return the live vote that an annotator gave last, or None; one for an own answer belongs to its verdict."""
     query = (
         select(VoteRow)
         .join(DuelRow, col(DuelRow.id) == VoteRow.duel_id)
-        .where(VoteRow.annotator_id == annotator_id, col(VoteRow.live).is_(True), DuelRow.origin != "edit")
+        .where(VoteRow.annotator_id == annotator_id, col(VoteRow.live).is_(True), ~wrote(annotator_id))
     )
     return session.exec(query.order_by(col(VoteRow.seq).desc()).limit(1)).first()
 
 
-def for_better_answers(session: Session, of: VoteRow) -> list[VoteRow]:
-    """Return the live votes of the same annotator for answers that were written over those of a vote's duel."""
-    sides = select(DuelRow.first_id).where(DuelRow.id == of.duel_id)
-    others = select(DuelRow.second_id).where(DuelRow.id == of.duel_id)
-    beaten = [col(side).in_(one) for side in (DuelRow.first_id, DuelRow.second_id) for one in (sides, others)]
-    query = (
-        select(VoteRow)
-        .join(DuelRow, col(DuelRow.id) == VoteRow.duel_id)
-        .where(VoteRow.annotator_id == of.annotator_id, col(VoteRow.live).is_(True), DuelRow.origin == "edit")
-        .where(or_(*beaten), DuelRow.id != of.duel_id)
+def wrote(annotator_id: str) -> ColumnElement[bool]:
+    """Return the condition that a duel has an answer which an annotator wrote."""
+    author = exists().where(
+        col(ResponseRow.id).in_((col(DuelRow.first_id), col(DuelRow.second_id))),
+        col(ResponseRow.expert) == written_by(annotator_id),
+        col(ResponseRow.provider) == HUMAN,
     )
-    return list(session.exec(query).all())
+    return (col(DuelRow.origin) == "edit") & author
+
+
+def for_better_answers(session: Session, of: VoteRow) -> list[VoteRow]:
+    """Return the live votes of the same annotator for answers that were written with this vote.
+
+    Those are over one of its answers. One of them may stand in other duels as well: what was written with a vote on
+    such a duel is parted from this vote by that one.
+    """
+    duel = session.exec(select(DuelRow).where(DuelRow.id == of.duel_id)).one()
+    answers = (duel.first_id, duel.second_id)
+    touching = or_(col(DuelRow.first_id).in_(answers), col(DuelRow.second_id).in_(answers))
+    origins = dict(session.exec(select(DuelRow.id, DuelRow.origin).where(touching, DuelRow.id != of.duel_id)).all())
+    edits = [duel_id for duel_id, origin in origins.items() if origin == "edit"]
+    if not edits:
+        return []
+    theirs = (col(VoteRow.annotator_id) == of.annotator_id) & (col(VoteRow.round) == 1)
+    written = session.exec(select(VoteRow).where(col(VoteRow.duel_id).in_(edits), theirs, LIVE)).all()
+    rest = col(VoteRow.duel_id).in_(origins.keys() - set(edits))
+    others = session.exec(select(VoteRow.seq).where(rest, theirs)).all()
+    return [one for one in written if not any(min(one.seq, of.seq) < seq < max(one.seq, of.seq) for seq in others)]
+
+
+def counts(row: VoteRow) -> int:
+    """Return 1 for a vote that counts at its duel: one of the first round that is no skip."""
+    return int(row.round == 1 and row.verdict != "skip")
 
 
 def count(session: Session, row: VoteRow, by: int) -> None:
-    """Count a vote of the first round that is no skip at its duel."""
-    if row.round == 1 and row.verdict != "skip":
+    """Count votes at the duel of one; after the votes were written, for all who lock both do it in this order."""
+    if by:
         statement = update(DuelRow).where(col(DuelRow.id) == row.duel_id).values(votes=col(DuelRow.votes) + by)
         session.connection().execute(statement)
 
@@ -96,9 +128,7 @@ def count_again(session: Session, duel_ids: Sequence[str]) -> None:
     votes = (
         select(func.count())
         .select_from(VoteRow)
-        .where(
-            VoteRow.duel_id == DuelRow.id, col(VoteRow.live).is_(True), VoteRow.round == 1, VoteRow.verdict != "skip"
-        )
+        .where(VoteRow.duel_id == DuelRow.id, LIVE, VoteRow.round == 1, VoteRow.verdict != "skip")
         .correlate(DuelRow)
         .scalar_subquery()
     )

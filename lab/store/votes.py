@@ -15,10 +15,10 @@ from sqlmodel import Session, col, select
 from lab.errors import NotFound, StoreError
 from lab.judging import Verdict, Vote, VoteEvent
 from lab.store import duels, presentations, vote_rows
-from lab.store.engine import Store
+from lab.store.engine import Store, beside
 from lab.store.judging_tables import VoteEventRow, VoteRow
-from lab.store.presentations import LEASE, Showing
-from lab.store.text import check_texts
+from lab.store.presentations import DELETION, LEASE, Showing
+from lab.store.text import check_texts, in_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +50,17 @@ def cast(
     """Store a verdict and return the vote that stands for its presentation.
 
     An id that is there returns the first, and so does a presentation that has a live vote: compare the ids to learn
-    whether this one counts. Raises NotFound, DuelGone, a verdict that does not fit, Unstorable.
+    whether this one counts. Raises NotFound, DuelGone, StoreError for a verdict that does not fit, or an annotator who
+    was removed, Unstorable.
     """
     vote_rows.check(verdict, chosen_id, strength, tags, note)
     with store.write() as session:
-        known = vote_rows.find(session, vote_id)
-        if known is not None:
-            return vote_rows.vote(known)
+        beside(session, DELETION)
         shown = vote_rows.locked(session, presentation_id)
-        standing = vote_rows.live(session, presentation_id)
+        standing = vote_rows.find(session, vote_id) or vote_rows.live(session, presentation_id)
         if standing is not None:
             return vote_rows.vote(standing)
+        vote_rows.require_present(session, shown.annotator_id)
         duel = duels.row_of(session, shown.duel_id)
         presentations.require_open(duel.deleted_at)
         vote_rows.require_side(shown, chosen_id)
@@ -75,7 +75,7 @@ def cast(
         session.add(shown)
         session.flush()
         vote_rows.add_event(session, f"{vote_id}:cast", row, "cast", None, vote_rows.said(row), now)
-        vote_rows.count(session, row, +1)
+        vote_rows.count(session, row, vote_rows.counts(row))
         return vote_rows.vote(row)
 
 
@@ -88,6 +88,7 @@ def undo(store: Store, undo_id: str, *, annotator_id: str, now: datetime) -> Und
     """
     check_texts([undo_id, annotator_id], "The undo")
     with store.write() as session:
+        beside(session, DELETION)
         presentations.exclude_others(session)
         known = session.exec(select(VoteEventRow).where(VoteEventRow.id == undo_id)).one_or_none()
         row = (
@@ -98,10 +99,22 @@ def undo(store: Store, undo_id: str, *, annotator_id: str, now: datetime) -> Und
         if row is None:
             raise StoreError("There is no vote of yours left to take back.")
         if known is None:
-            for number, better in enumerate(vote_rows.for_better_answers(session, row)):
+            with_it = vote_rows.for_better_answers(session, row)
+            _wait_for_edits(session, [row, *with_it])
+            for number, better in enumerate(with_it):
                 _take_back(session, f"{undo_id}:{number}", better, now)
             _take_back(session, undo_id, row, now)
         return _lease_again(session, row, now)
+
+
+def _wait_for_edits(session: Session, rows: Sequence[VoteRow]) -> None:
+    """Lock the showings of votes, as an edit does, and read again what an edit may have changed until then.
+
+    Whoever else takes votes back waits already.
+    """
+    for row in rows:
+        vote_rows.locked(session, row.presentation_id)
+        session.refresh(row)
 
 
 def _take_back(session: Session, event_id: str, row: VoteRow, now: datetime) -> None:
@@ -110,7 +123,7 @@ def _take_back(session: Session, event_id: str, row: VoteRow, now: datetime) -> 
     session.add(row)
     session.flush()
     vote_rows.add_event(session, event_id, row, "undone", before, None, now)
-    vote_rows.count(session, row, -1)
+    vote_rows.count(session, row, -vote_rows.counts(row))
 
 
 def edit(
@@ -133,18 +146,19 @@ def edit(
     """
     vote_rows.check(verdict, chosen_id, strength, tags, note)
     with store.write() as session:
+        beside(session, DELETION)
         row = vote_rows.find(session, vote_id)
         if row is None or row.annotator_id != annotator_id:
-            raise NotFound(f"No vote of yours has the id {vote_id!r}. Open one from the list.")
+            raise NotFound(f"No vote of yours has the id {in_short(vote_id)}. Open one from the list.")
         shown = vote_rows.locked(session, row.presentation_id)
         session.refresh(row)
         if session.exec(select(VoteEventRow.seq).where(VoteEventRow.id == event_id)).first() is not None:
             return vote_rows.vote(row)
         if not row.live:
             raise StoreError("This vote was taken back meanwhile, perhaps in another tab. Judge the duel again.")
+        vote_rows.require_present(session, annotator_id)
         vote_rows.require_side(shown, chosen_id)
-        before = vote_rows.said(row)
-        vote_rows.count(session, row, -1)
+        before, counted = vote_rows.said(row), vote_rows.counts(row)
         changed = (row.verdict, row.chosen_id) != (verdict, chosen_id)
         row.verdict, row.chosen_id, row.strength = verdict, chosen_id, strength
         row.tags, row.note = list(tags), note
@@ -152,7 +166,7 @@ def edit(
         session.add(row)
         session.flush()
         vote_rows.add_event(session, event_id, row, "edited", before, vote_rows.said(row), now)
-        vote_rows.count(session, row, +1)
+        vote_rows.count(session, row, vote_rows.counts(row) - counted)
         return vote_rows.vote(row)
 
 
@@ -164,7 +178,7 @@ def get(store: Store, vote_id: str) -> Vote:
     with store.read() as session:
         row = vote_rows.find(session, vote_id)
         if row is None:
-            raise NotFound(f"No vote has the id {vote_id!r}. Open one from the list.")
+            raise NotFound(f"No vote has the id {in_short(vote_id)}. Open one from the list.")
         return vote_rows.vote(row)
 
 
@@ -174,7 +188,7 @@ def history(store: Store, vote_id: str) -> list[VoteEvent]:
         row = vote_rows.find(session, vote_id)
         if row is None:
             return []
-        ids = select(VoteRow.id).where(VoteRow.presentation_id == row.presentation_id)
+        ids = select(VoteRow.id).where(VoteRow.duel_id == row.duel_id, VoteRow.presentation_id == row.presentation_id)
         query = select(VoteEventRow).where(col(VoteEventRow.vote_id).in_(ids)).order_by(col(VoteEventRow.seq))
         return [vote_rows.vote_event(one) for one in session.exec(query)]
 

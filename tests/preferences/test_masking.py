@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -110,3 +111,13 @@ def test_the_two_sample_answers_that_name_a_model_are_caught():
             words = answer if isinstance(answer, str) else answer.text
             covered.append(shown(words, model="sample", other="sample").covered)
     assert sum(map(bool, covered)) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["as gpt" + " " * 200_000 + "z", ("as gpt" + " " * 190) * 1_000, "gpt1" + ".1" * 99_000]
+)
+def test_no_answer_keeps_the_page_busy(text: str):
+    """A search whose time grows with the square of the spaces took a minute for the first one, not a second."""
+    begun = time.process_time()
+    shown(text)
+    assert time.process_time() - begun < 5

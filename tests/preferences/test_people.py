@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -101,10 +102,34 @@ def test_a_wrong_pin_ten_times_has_to_wait_longer_and_longer(store: Store, clock
         people.sign_in(store, ann.id, "1111", alone=True, clock=clock)  # forgotten
 
 
+def test_pins_that_are_tried_at_the_same_time_are_all_counted_first(store: Store, clock: Clock, monkeypatch):
+    """Forty browsers at once get no more tries than one: each is counted before any is looked at."""
+    ann = people.join(store, new_id(), "Ann", "2468")
+    looked_at = []
+    barrier = threading.Barrier(40)
+
+    def slowly(pin: str, stored: str) -> bool:
+        looked_at.append(pin)
+        return False
+
+    def attempt(number: int) -> None:
+        barrier.wait()
+        with pytest.raises(AccessRefused):
+            people.sign_in(store, ann.id, f"{number:04}", alone=False, clock=clock)
+
+    monkeypatch.setattr(people, "is_pin", slowly)
+    threads = [threading.Thread(target=attempt, args=(number,)) for number in range(40)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(looked_at) == people.FREE_TRIES
+
+
 def test_the_wait_ends_at_a_quarter_of_an_hour_and_a_clock_set_back_locks_nobody_out(store: Store, clock: Clock):
     ann = people.join(store, new_id(), "Ann", "2468")
     for _ in range(30):
-        annotators.failed(store, ann.id, None)
+        annotators.begin_try(store, ann.id, lambda failures, until: None)
     with pytest.raises(AccessRefused, match="15 minutes"):
         people.sign_in(store, ann.id, "0000", alone=True, clock=clock)
     clock.move(days=-3)

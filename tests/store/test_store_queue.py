@@ -4,7 +4,7 @@ import pytest
 
 from lab.errors import StoreError
 from lab.judging import Side
-from lab.store import Store, duels, presentations, queue
+from lab.store import Store, duels, presentations, queue, rounds
 from lab.store.presentations import LEASE, Showing
 from lab.types import new_id
 from tests.store.judged import NOON, add_duels, lease, minutes, new_duel, person, vote
@@ -200,42 +200,42 @@ def test_a_duel_whose_authors_were_revealed_is_no_repeat(store: Store) -> None:
 def test_repeats_are_of_old_judged_duels_and_count_nowhere_else(store: Store) -> None:
     add_duels(store, 3)
     ann = person(store)
-    assert queue.repeatable(store, ann.id, NOON + minutes(600)) is None
+    assert rounds.repeatable(store, ann.id, NOON + minutes(600)) is None
     first = must(lease(store, ann))
     vote(store, first)
     skipped = must(lease(store, ann))
     vote(store, skipped, "skip")
-    assert queue.repeatable(store, ann.id, NOON) is None  # not hours ago
-    duel_id = queue.repeatable(store, ann.id, NOON + minutes(300))
+    assert rounds.repeatable(store, ann.id, NOON) is None  # not hours ago
+    duel_id = rounds.repeatable(store, ann.id, NOON + minutes(300))
     assert duel_id == first.presentation.duel_id
-    assert queue.repeats(store, ann.id, 25) == queue.Repeats(shown=0, since=2)
+    assert rounds.repeats(store, ann.id, 25) == rounds.Repeats(shown=0, since=2)
     again = queue.lease(
         store, new_id(), duel_id=duel_id, annotator_id=ann.id, round_=2, seed=0, purpose="repeat", now=NOON
     )
     vote(store, again, "right")
     assert duels.get(store, duel_id).votes == 1
-    assert queue.repeatable(store, ann.id, NOON + minutes(300)) is None
-    assert queue.repeats(store, ann.id, 25) == queue.Repeats(shown=1, since=0)
+    assert rounds.repeatable(store, ann.id, NOON + minutes(300)) is None
+    assert rounds.repeats(store, ann.id, 25) == rounds.Repeats(shown=1, since=0)
 
 
 def test_the_warm_up_is_shared(store: Store) -> None:
     add_duels(store, 5)
     ann, ben, cem = (person(store, name) for name in ("Ann", "Ben", "Cem"))
-    assert queue.shared(store, ben.id, queue.Wanted()) is None
+    assert rounds.shared(store, ben.id, queue.Wanted()) is None
     for _ in range(3):
         vote(store, must(lease(store, ann)))
     ids = []
     for newcomer in (ben, cem):
-        duel_id = queue.shared(store, newcomer.id, queue.Wanted())
+        duel_id = rounds.shared(store, newcomer.id, queue.Wanted())
         assert duel_id is not None
         showing = queue.lease(
             store, new_id(), duel_id=duel_id, annotator_id=newcomer.id, seed=0, purpose="warm_up", now=NOON
         )
         vote(store, showing)
         ids.append(duel_id)
-        assert queue.begun(store, newcomer.id, 6) == 1
+        assert rounds.begun(store, newcomer.id, 6) == 1
     assert ids[0] == ids[1]
-    assert (queue.begun(store, ann.id, 2), queue.begun(store, ann.id, 6)) == (2, 3)
+    assert (rounds.begun(store, ann.id, 2), rounds.begun(store, ann.id, 6)) == (2, 3)
 
 
 def test_the_same_answers_under_two_ids_are_leased_once(store: Store) -> None:

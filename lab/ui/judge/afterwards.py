@@ -118,7 +118,7 @@ def nothing_left(annotator: Annotator, judged: int, chosen: Options) -> None:
     """Draw the state without a next duel: why, and what to do."""
     store = resources.lab().store
     wanted = queue.of_what_is_there(store, chosen.wanted)
-    if wanted.origin == stored.SAMPLE and not stored.any_of(store, stored.SAMPLE):
+    if wanted.origin == stored.SAMPLE and not stored.any_of_sample(store):
         st.markdown("### There is nothing to judge yet")
         st.markdown(
             "A duel is two answers to one prompt. Let two experts answer your prompts, import a preference file, or "

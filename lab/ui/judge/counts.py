@@ -13,6 +13,7 @@ from lab.ui import resources
 from lab.ui.judge.state import Session
 
 _FRESH_S = 5.0
+_SELDOM_S = 60.0  # for what hardly ever changes
 _Value = TypeVar("_Value")
 
 
@@ -40,13 +41,13 @@ def _all(store: Store) -> tuple[bool, ballots.Progress]:
 
 def query_types(session: Session) -> list[str]:
     """Return the query types of the duels. Raises StoreError."""
-    return _lately(session, "query types", lambda: duels.query_types(resources.lab().store))
+    return _lately(session, "query types", lambda: duels.query_types(resources.lab().store), _SELDOM_S)
 
 
-def _lately(session: Session, name: str, count: Callable[[], _Value]) -> _Value:
-    """Return what was counted at most five seconds ago: over 100,000 duels that takes longer than a vote."""
+def _lately(session: Session, name: str, count: Callable[[], _Value], fresh_s: float = _FRESH_S) -> _Value:
+    """Return what was counted a moment ago: over 100,000 duels that takes longer than a vote."""
     kept = session.counted.get(name)
-    if kept is None or time.monotonic() - kept[0] > _FRESH_S:
+    if kept is None or time.monotonic() - kept[0] > fresh_s:
         kept = (time.monotonic(), count())
         session.counted[name] = kept
     return cast(_Value, kept[1])

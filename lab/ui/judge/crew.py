@@ -77,20 +77,26 @@ def _set_pin(annotator: Annotator) -> None:
     notices.tell("The PIN is set. Whoever was signed in as you elsewhere has to sign in again.")
 
 
+def _linkable(annotator: Annotator) -> dict[str, str]:
+    """Return for whom this visitor may make a link, by id: it signs in as them.
+
+    From another machine that is oneself alone; new people apart.
+    """
+    there = [one for one in annotators.listed(resources.lab().store) if one.kind == "person" and not one.removed_at]
+    return {one.id: one.name for one in there if one.id == annotator.id or access.on_this_machine()}
+
+
 def _invite(annotator: Annotator) -> None:
     st.markdown("**Invite somebody**")
     st.caption(
         "A personal link signs its reader in. It is shown once, and ends when another is made for the same name."
     )
-    store = resources.lab().store
-    known = {one.id: one.name for one in annotators.listed(store) if one.kind == "person" and not one.removed_at}
-    if not access.on_this_machine():  # a link lets its holder vote under that name
-        known = {annotator.id: annotator.name}
+    known = _linkable(annotator)
     next_id = st.session_state.setdefault(_NEXT, new_id())
     with st.form("invite", border=False):
         st.selectbox("For", ["", *known], format_func=lambda one: known.get(one, "a new person"), key="crew_who")
         st.text_input("Name of the new person", key="crew_name", max_chars=rules.MOST_NAME_CHARS)
-        st.form_submit_button("Make a link", on_click=_make_link, args=(next_id, tuple(known)))
+        st.form_submit_button("Make a link", on_click=_make_link, args=(next_id, annotator))
     link = st.session_state.get(_LINK)
     if link:
         st.caption(f"For {text.plain(link[0])}. Copy it now; it is not shown again.")
@@ -102,13 +108,13 @@ def _invite(annotator: Annotator) -> None:
         st.button("Done", key="link-done", on_click=_forget_link)
 
 
-def _make_link(annotator_id: str, allowed: tuple[str, ...]) -> None:
+def _make_link(annotator_id: str, by: Annotator) -> None:
     store = resources.lab().store
     try:
         chosen = st.session_state.get("crew_who")
+        if chosen and chosen not in _linkable(by):
+            raise AccessRefused("A link for somebody else is made at the machine that the lab runs on: open it there.")
         if chosen:
-            if chosen not in allowed:
-                raise AccessRefused("A link for somebody else is made at the machine that the lab runs on.")
             found = annotators.get(store, chosen)
         elif (st.session_state.get("crew_name") or "").strip():
             found = rules.join(store, annotator_id, st.session_state["crew_name"], None)

@@ -15,7 +15,7 @@ from lab.preferences.verdicts import Key
 from lab.store import ballots, presentations
 from lab.store import queue as stored
 from lab.types import new_id
-from lab.ui import notices, resources
+from lab.ui import notices, people, resources
 from lab.ui.components import fault
 from lab.ui.judge import afterwards, answers, counts, guide, keys, options, places, state
 from lab.ui.judge.state import Shown
@@ -30,6 +30,9 @@ def draw(annotator: Annotator) -> None:
 
 def _draw(annotator: Annotator) -> None:
     try:
+        here = people.current()  # this part runs alone: somebody removed, or with another PIN, is not to go on in it
+        if here is None or here.id != annotator.id:
+            st.rerun()
         _judge(annotator)
     except LabError as err:
         fault(err)
@@ -118,7 +121,10 @@ def _now(annotator: Annotator, chosen: Options, judged: int) -> Shown | None:
 def _keep(now: Shown) -> None:
     """Renew the lease of whoever is still there, once a minute."""
     if time.monotonic() - now.renewed_at > _RENEW_S:
-        presentations.renew(resources.lab().store, now.showing.presentation.id, state.clock())
+        try:
+            presentations.renew(resources.lab().store, now.showing.presentation.id, state.clock())
+        except LabError as err:  # the duel stays, with what was written beside it
+            fault(err)
         state.renewed(now)
 
 

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from lab.errors import DuelGone, LabError
+from lab.errors import DuelGone, LabError, NotFound
 from lab.judging import Annotator, Vote
 from lab.preferences import verdicts
 from lab.preferences.tags import MEANINGS, TAGS
@@ -96,12 +96,14 @@ def press(mark: str, key: Key) -> None:
         return
     shown = now.showing.presentation
     took_ms = min(round((time.monotonic() - now.drawn_at) * 1000), 2**31 - 1)
+    st.session_state.pop(ERROR, None)  # of the press before, which this one stands for
+    st.session_state.pop(AGAIN, None)
     try:
         given = verdicts.give(
             resources.lab().store, mark, now.duel, shown, key,
             details=details(mark), took_ms=took_ms, now=state.clock(),
         )  # fmt: skip
-    except DuelGone as err:
+    except (DuelGone, NotFound) as err:  # deleted, or not in the backup that was restored
         notices.tell(text.sentence(str(err)))
         state.put_away(now.duel.id)
         return

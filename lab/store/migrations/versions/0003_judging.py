@@ -117,8 +117,12 @@ def _duels() -> None:
     )
     for columns in (["conversation_id"], ["batch_id", "seq"], ["event_id"], ["first_id"], ["second_id"]):
         op.create_index(op.f(f"ix_duel_{'_'.join(columns)}"), "duel", columns)
-    some("ix_duel_shuffled", "duel", ["votes", "shuffle"], _OPEN)
-    some("ix_duel_hardest", "duel", ["votes", "rank", "shuffle"], _OPEN)
+    some("ix_duel_shuffled", "duel", ["votes", "shuffle", "origin", "query_type", "id"], _OPEN)
+    some("ix_duel_hardest", "duel", ["votes", "rank", "shuffle", "origin", "query_type", "id"], _OPEN)
+    some("ix_duel_judged", "duel", ["votes", "shuffle", "origin", "id"], "deleted_at IS NULL AND votes > 0")
+    some("ix_duel_there", "duel", ["seq", "query_type"], "deleted_at IS NULL")
+    some("ix_duel_sample", "duel", ["votes"], "deleted_at IS NULL AND origin = 'sample'")
+    some("ix_duel_edit", "duel", ["votes"], "deleted_at IS NULL AND origin = 'edit'")
 
 
 def _votes() -> None:
@@ -163,6 +167,7 @@ def _votes() -> None:
         sqlite_autoincrement=True,
     )
     only_one("uq_vote_live", "vote", ["presentation_id"], "live")
+    some("ix_vote_live", "vote", ["duel_id", "annotator_id", "round"], "live")
     op.create_index(op.f("ix_vote_annotator_id_live_seq"), "vote", ["annotator_id", "live", "seq"])
     op.create_index(op.f("ix_vote_duel_id_seq"), "vote", ["duel_id", "seq"])
     op.create_table(
