@@ -16,6 +16,7 @@ from lab.ui import resources, text
 from lab.ui.components import fault
 
 ME = "me"
+_SEEN = "authors_seen"
 _NEXT, _ERROR, _NAME, _PIN, _WHO = "join_id", "join_error", "join_name", "join_pin", "join_who"
 _NEW = "I am new here"
 
@@ -95,6 +96,16 @@ def _enter(who: str, join_id: str) -> None:
         return
     st.session_state.pop(_NEXT, None)
     st.session_state[ME] = st.query_params[ME] = given
+
+
+def saw_authors(duel_id: str) -> None:
+    """Keep that whoever sits here has seen who wrote a duel's answers."""
+    st.session_state.setdefault(_SEEN, set()).add(duel_id)
+
+
+def has_seen_authors(duel_id: str) -> bool:
+    """Tell whether whoever sits here has seen who wrote a duel's answers, in this session."""
+    return duel_id in st.session_state.get(_SEEN, ())
 
 
 def sign_out() -> None:

@@ -14,7 +14,7 @@ from lab.records import Job, Response
 from lab.store import answers as stored
 from lab.store import duels
 from lab.types import Trace
-from lab.ui import notices, resources, text, wording
+from lab.ui import notices, people, resources, text, wording
 from lab.ui.components import fault
 
 _JOBS, _OTHER = "duel_jobs", "send_other"
@@ -138,13 +138,14 @@ def _what_it_takes(pair: Pairing) -> str:
 
 
 def _in_labelling(routed: Routed, duel: Duel) -> None:
+    people.saw_authors(duel.id)
     sides = sorted((duel.first.expert, duel.second.expert))  # an order that says nothing
     one, other = (text.plain(name) for name in sides)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge("in labelling", color="violet", icon=":material/balance:")
         votes = f", {duel.votes} vote{'s' * (duel.votes != 1)}" if duel.votes else ""
         st.caption(f"{one} and {other}{votes}", width="content")
-        st.page_link("pages/label.py", label="Judge it blind", query_params={"duel": duel.id})
+        st.page_link("pages/label.py", label="Judge it", query_params={"duel": duel.id})
     if duel.event_id != routed.event.id:
         st.caption("The same prompt and answers were sent before, so it is the same duel.")
 

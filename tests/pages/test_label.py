@@ -405,6 +405,17 @@ def test_authors_are_shown_at_the_end_of_a_batch_only_on_request(page, store, mo
     assert presentations.get(store, cast.presentation_id).revealed_at is not None
 
 
+def test_a_duel_whose_authors_were_seen_on_the_route_page_is_not_judged_blind(page, store):
+    [duel, other] = add_duels(store, 2)
+    page.session_state["authors_seen"] = {duel.id}
+    join(page)
+    for _ in range(2):
+        assert ("You have seen on the Route page" in shown(page)) == (state_of(page).duel.id == duel.id)
+        press(page, "Left is better")
+    unblinded = {vote.duel_id: vote.unblinded for vote, _ in ballots.of_annotator(store, me(store).id)}
+    assert unblinded == {duel.id: True, other.id: False}
+
+
 def test_guidelines_are_written_version_by_version_and_stand_beside_the_work(page, store):
     add_duels(store, 1)
     join(page)

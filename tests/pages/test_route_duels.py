@@ -91,7 +91,7 @@ def test_several_answers_can_be_sent_and_the_other_expert_is_asked_under_one_sys
     assert {duel.first.provider, duel.second.provider} == {"mock"}
     assert "in labelling" in shown(quick)
     assert "Send to labelling" not in labels(quick)
-    [link] = [one for one in quick.get("page_link") if one.proto.label == "Judge it blind"]
+    [link] = [one for one in quick.get("page_link") if one.proto.label == "Judge it"]
     assert link.proto.page == "label"
     assert duel.id in str(link.proto)
 

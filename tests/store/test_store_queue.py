@@ -192,9 +192,9 @@ def test_a_duel_whose_authors_were_revealed_is_no_repeat(store: Store) -> None:
     showing = lease(store, ann)
     assert showing is not None
     vote(store, showing)
-    assert queue.repeatable(store, ann.id, NOON + minutes(300)) is not None
+    assert rounds.repeatable(store, ann.id, NOON + minutes(300)) is not None
     presentations.reveal(store, [showing.presentation.id], NOON)
-    assert queue.repeatable(store, ann.id, NOON + minutes(300)) is None
+    assert rounds.repeatable(store, ann.id, NOON + minutes(300)) is None
 
 
 def test_repeats_are_of_old_judged_duels_and_count_nowhere_else(store: Store) -> None:

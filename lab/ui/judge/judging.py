@@ -61,6 +61,8 @@ def _judge(annotator: Annotator) -> None:
         return
     with about:
         answers.marks(now.duel)
+    if people.has_seen_authors(now.duel.id):
+        _not_blind(now)
     answers.conversation(now.duel)
     answers.both(now.duel, now.showing.presentation)
     keys.draw(annotator, now, judged)
@@ -116,6 +118,12 @@ def _now(annotator: Annotator, chosen: Options, judged: int) -> Shown | None:
         return None
     state.remember(found, annotator.id, chosen)
     return state.show(found.showing)
+
+
+def _not_blind(now: Shown) -> None:
+    """Say and store, before any verdict, that who sits here has seen the authors on the Route page."""
+    presentations.reveal(resources.lab().store, [now.showing.presentation.id], state.clock())
+    st.caption("You have seen on the Route page who wrote these: your verdict counts as not blind.")
 
 
 def _keep(now: Shown) -> None:
