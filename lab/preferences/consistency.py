@@ -37,7 +37,7 @@ def self_consistency(ballots: Sequence[Ballot]) -> dict[str, Consistency]:
     """Return the self-consistency of each annotator who has voted, by annotator id.
 
     Each repeat is set against the first-round vote on the same duel; where either is a skip, or unblinded, there is
-    nothing to compare. A duel whose authors the annotator has learnt is not shown again (`queue.repeatable`). The
+    nothing to compare. A duel whose authors the annotator has learnt is not shown again (`rounds.repeatable`). The
     interval is Wilson's.
     """
     counting = blind(people(ballots))
