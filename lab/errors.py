@@ -7,6 +7,7 @@ LabError
 ├── DatasetError           a file that holds no dataset, or a dataset that cannot be used so
 ├── SearchError            a threshold search that cannot be done: its axes, its goal, its rows
 ├── DuelError              a duel, or a batch of them, that cannot be made
+├── ExportError            a dataset that cannot be exported as asked: its votes, its format, its folder
 ├── AccessRefused          a name, PIN or link that lets nobody in
 ├── EncoderUnavailable     the weights cannot be loaded
 ├── ProviderError          an expert did not answer as it should; `kind` names the fault in stored rows
@@ -62,6 +63,10 @@ class SearchError(LabError):
 
 class DuelError(LabError):
     """A duel that cannot be made: of an answer that failed, or of what was asked for in bulk."""
+
+
+class ExportError(LabError):
+    """A dataset that cannot be exported as asked: nothing to export, a folder that is taken, a format that is none."""
 
 
 class AccessRefused(LabError):
