@@ -25,14 +25,13 @@ if TYPE_CHECKING:
     from lab.store import Store
 
 
-
 def add_parser(commands: Any) -> None:
     """Add the command to the subparsers of `python -m lab`."""
     export = commands.add_parser("export", help="freeze the votes as a snapshot and write it for a trainer")
     export.add_argument("--out", type=Path, metavar="DIR", help="a new folder; without: nothing is written, only said")
     export.add_argument(
-        "--format", action="append", default=[], metavar="F", help="trl (default), reward, kto, llamafactory, hf, axolotl, "
-        "openai, sft; each also as F:jsonl, F:json or F:parquet; more than one time for several",
+        "--format", action="append", default=[], metavar="F", help="trl (default), reward, kto, llamafactory, hf, "
+        "axolotl, openai, sft; each also as F:jsonl, F:json or F:parquet; once for each",
     )  # fmt: skip
     export.add_argument("--snapshot", metavar="S", help="write this one instead of freezing another")
     export.add_argument("--name", default="", help="of the snapshot; without: the name of the folder")
@@ -96,16 +95,17 @@ def spec_of(arguments: argparse.Namespace, store: Store) -> Spec:
 
     unknown = [rule for rule in arguments.exclude if rule not in OF_ROWS]
     if unknown:
-        raise ExportError(f"No rule of the doctor that can leave pairs out is called {unknown[0]!r}: {', '.join(OF_ROWS)}.")
+        raise ExportError(f"--exclude {unknown[0]!r} names no rule of single pairs. Take one of: {', '.join(OF_ROWS)}.")
     policy = Policy(**_given(trainer=arguments.trainer, model=arguments.model, tokenizer=arguments.tokenizer,
                              max_length=arguments.max_length))  # fmt: skip
-    system = {} if arguments.system is None else {"system": "replaced" if arguments.system.strip() else "none"}
+    system = None if arguments.system is None else "replaced" if arguments.system.strip() else "none"
     given = _given(
+        system=system,
         rule=arguments.rule, min_votes=arguments.min_votes, seed=arguments.seed, family=arguments.family,
         system_text=arguments.system, shares=_shares(arguments.shares),
         annotator=None if arguments.annotator is None else _annotator(store, arguments.annotator),
     )  # fmt: skip
-    spec = Spec(policy=policy, exclude=tuple(arguments.exclude), mask=arguments.mask, **system, **given)
+    spec = Spec(policy=policy, exclude=tuple(arguments.exclude), mask=arguments.mask, **given)
     filters = tuple(_with_ids(store, one) for one in arguments.filter)
     return filtered(checked(replace(spec, filters=Filters())), filters)
 
@@ -132,7 +132,7 @@ def _with_ids(store: Store, given: str) -> str:
         return f"{name}{equals}{_annotator(store, value.strip())}"
     if name.strip() in ("router_version", "router_versions"):
         number = value.strip().removeprefix("v")
-        known = {str(one.number): one.id for one in versions.listed(store)}
+        known = {str(one.number): one.id for one in versions.recent(store)}
         return f"{name}{equals}{known.get(number, value.strip())}"
     return given
 
@@ -152,9 +152,11 @@ def _encoder(spec: Spec) -> Any:
     if spec.nearness != "cosine":
         return None
     from lab.config import load_settings
-    from lab.encoders import cached_encoder
+    from lab.live import Routers
 
-    return cached_encoder(load_settings().data_dir).encode
+    settings = load_settings()
+    routers = Routers(None, settings, ())
+    return routers.encoder(routers.live().version.config.encoder).encode
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`python -m lab snapshot list | show | diff | rebuild | delete` and `train-recipe`: frozen exports and what to do with them.
+"""`python -m lab snapshot list | show | diff | rebuild | delete` and `train-recipe`: what to do with frozen exports.
 
 Exit status: 0 done, 1 a rebuilt file differs from what was written before, 2 bad input.
 """
@@ -57,7 +57,8 @@ def run_list(arguments: argparse.Namespace) -> int:
         if arguments.json:
             say_json(_facts(one))
         else:
-            say(f"{one.id}  {one.created_at:%Y-%m-%d %H:%M}  {one.name}: {_rows(one)}, hash {(one.content_hash or '')[:12]}")
+            at = f"{one.created_at:%Y-%m-%d %H:%M}"
+            say(f"{one.id}  {at}  {one.name}: {_rows(one)}, hash {(one.content_hash or '')[:12]}")
     if not found and not arguments.json:
         say("No snapshot was frozen yet: python -m lab export --out DIR")
     return 0

@@ -1,4 +1,4 @@
-"""Export: votes become a dataset that trains: whom, what is kept and why not, the doctor, the split, frozen snapshots."""
+"""Export: votes become a dataset that trains: for whom, what is kept and why not, the doctor, frozen snapshots."""
 
 from lab.ui.guard import one_app
 

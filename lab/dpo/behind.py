@@ -11,9 +11,6 @@ from lab.dpo.checks.catalogue import BIT, BLOCKS
 from lab.dpo.rows import SPLITS
 from lab.preferences.bias import RATIOS
 
-KINDS = ("judged", "wanted", "pairs", "kept", "reason", "rule", "split", "type", "author", "won", "ratio", "tokens", "voice")
-"""What can be opened: see `duels_behind`."""
-
 
 def duels_behind(built: Built, kind: str, *about: str) -> Ints:
     """Return the seqs of the duels behind a number, in their order.
@@ -64,11 +61,11 @@ def _kept(built: Built, kind: str, *about: str) -> Bools:
     if kind == "split":
         return kept & (built.sides_of == SPLITS.index(about[0])) if about[0] in SPLITS else _none(kept)
     if kind == "type":
-        return kept & (pairs["stratum"] == _place(built.query_types.all, about[0]))
+        return np.asarray(kept & (pairs["stratum"] == _place(built.query_types.all, about[0])))
     if kind in ("author", "won"):
         place = _place(built.authors.all, "\n".join(about))
         wrote = pairs["chosen_by"] == place
-        return kept & (wrote if kind == "won" else wrote | (pairs["rejected_by"] == place))
+        return np.asarray(kept & (wrote if kind == "won" else wrote | (pairs["rejected_by"] == place)))
     if kind == "ratio":
         return kept & (ratio_classes(built) == _place([name for name, _ in RATIOS], about[0]))
     if kind == "tokens":

@@ -1,4 +1,4 @@
-"""One reading of all votes: which pairs they make, what the doctor says of each, and on which side of the split it lies.
+"""One reading of all votes: which pairs they make, what the doctor says of each, and which side of the split it has.
 
 Texts are read, looked at and let go; what stays is a hundred bytes a pair. The same votes give the same pairs.
 """
@@ -119,9 +119,16 @@ def _agree(built: Built, found: Verdict) -> None:
     """Count how often two people who judged one duel said the same; all of one duel count as one."""
     said = [one.chosen_id or one.verdict for one in found.votes if one.annotator_kind != "import"]
     if len(said) > 1:
-        alike = sum(count * (count - 1) for count in Counts(said).values())
         built.twice += 1
-        built.agreed += alike / (len(said) * (len(said) - 1))
+        built.agreed += _alike(said) / (len(said) * (len(said) - 1))
+    chosen = [one.chosen_id for one in found.votes if one.chosen_id and one.annotator_kind != "import"]
+    built.chose_both += len(chosen) * (len(chosen) - 1) // 2
+    built.chose_same += _alike(chosen) // 2
+
+
+def _alike(said: list[str]) -> int:
+    """Return how many ordered pairs of these say the same."""
+    return sum(count * (count - 1) for count in Counts(said).values())
 
 
 def _keep(built: Built, made: list[_Pair], tokens: Counter) -> None:
@@ -134,16 +141,27 @@ def _keep(built: Built, made: list[_Pair], tokens: Counter) -> None:
             built.voices.add(pair=len(built.pairs), annotator=built.annotators.place(one.annotator_id))
         built.system_prompts.add(hash(row.system_prompt))
         built.pairs.add(
-            seq=duel.seq, flags=of_pair.flags(duel, row, said, found), pair=same.pair, forward=same.forward,
-            conversation=digest_of_id(duel.conversation_id), chosen=same.chosen, rejected=same.rejected,
-            stratum=built.query_types.place(row.query_type or ""), chosen_by=built.authors.place(f"{row.chosen_by}\n{row.chosen_model}"),
-            rejected_by=built.authors.place(f"{row.rejected_by}\n{row.rejected_model}"), chosen_chars=len(row.chosen),
-            rejected_chars=len(row.rejected), chosen_prompt=int(lengths.chosen.prompt[at]),
-            chosen_whole=int(lengths.chosen.whole[at]), rejected_prompt=int(lengths.rejected.prompt[at]),
-            rejected_whole=int(lengths.rejected.whole[at]), place=place,
+            seq=duel.seq,
+            flags=of_pair.flags(duel, row, said, found),
+            pair=same.pair,
+            forward=same.forward,
+            conversation=digest_of_id(duel.conversation_id),
+            chosen=same.chosen,
+            rejected=same.rejected,
+            stratum=built.query_types.place(row.query_type or ""),
+            chosen_by=built.authors.place(f"{row.chosen_by}\n{row.chosen_model}"),
+            rejected_by=built.authors.place(f"{row.rejected_by}\n{row.rejected_model}"),
+            chosen_chars=len(row.chosen),
+            rejected_chars=len(row.rejected),
+            chosen_prompt=int(lengths.chosen.prompt[at]),
+            chosen_whole=int(lengths.chosen.whole[at]),
+            rejected_prompt=int(lengths.rejected.prompt[at]),
+            rejected_whole=int(lengths.rejected.whole[at]),
+            place=place,
             own=sum(is_of(one, built.spec.policy) for one in (duel.first, duel.second)),
-            left=sum(one.chosen_id == one.left_id for one in people), chose=len(people),
-        )  # fmt: skip
+            left=sum(one.chosen_id == one.left_id for one in people),
+            chose=len(people),
+        )
 
 
 def is_of(answer: Answered, policy: Policy) -> bool:

@@ -46,6 +46,8 @@ class Built:
     query_types: Names = field(default_factory=Names)
     annotators: Names = field(default_factory=Names)  # ids
     twice: int = 0  # duels that two people or more judged, filtered as the votes are
+    chose_both: int = 0  # pairs of votes on one duel that both chose an answer
+    chose_same: int = 0  # of these, those that chose the same
     agreed: float = 0.0  # of these, the sum of the shares of pairs of votes that say the same
     system_prompts: set[int] = field(default_factory=set)  # a hash of each different one
     groups_of: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # near-duplicates have the same

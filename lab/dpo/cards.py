@@ -25,7 +25,13 @@ def card_of(
         agreement=wording.agreement(report),
         biases=wording.biases(report),
         sources=tuple(
-            Source(one.by, one.model, one.chosen, one.rejected, bool(spec.policy.model) and spec.policy.model in (one.by, one.model))
+            Source(
+                one.by,
+                one.model,
+                one.chosen,
+                one.rejected,
+                bool(spec.policy.model) and spec.policy.model in (one.by, one.model),
+            )
             for one in report.authors
         ),
         policy=wording.policy(report, spec),

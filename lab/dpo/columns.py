@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ class Columns:
         """Add values to one column."""
         self._columns[name].extend(values)
 
-    def __getitem__(self, name: str) -> NDArray[np.generic]:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a column, shape (n,); no copy, so that nothing may be added as long as it is used."""
         column = self._columns[name]
         return np.frombuffer(column, dtype=np.dtype(column.typecode)) if column else np.zeros(0, column.typecode)

@@ -13,7 +13,8 @@ from lab.dpo.clusters import Conversations, Turns, compared, cosine_groups
 from lab.dpo.pairs import digest_of_id
 from lab.dpo.rows import SPLITS
 from lab.dpo.splits import NONE, assign
-from lab.store import Store, snapshots
+from lab.exported import KnownPrompt
+from lab.store import Store, prompt_sides
 from lab.store.judged import Moment
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -29,7 +30,6 @@ class Dealing:
         self._known_ids: list[str] = []
         sides: list[int] = []
         digests: list[int] = []
-        self._store = store
         for some in _pages(store, family):
             self.conversations.add([one.turns for one in some])
             self._known_ids += [one.conversation_id for one in some]
@@ -56,9 +56,9 @@ class Dealing:
             [np.ones(self.known, np.bool_), built.kept_of, np.ones(len(built.likes), np.bool_)]
         )
         sides = np.full(len(groups), NONE, dtype=np.int8)
-        strata = np.concatenate(
-            [np.zeros(self.known), built.pairs["stratum"], np.zeros(len(built.likes))]
-        ).astype(np.int64)
+        strata = np.concatenate([np.zeros(self.known), built.pairs["stratum"], np.zeros(len(built.likes))]).astype(
+            np.int64
+        )
         at = np.flatnonzero(taking_part)
         sides[at] = assign(
             _renumbered(groups[at]), self._stored(built)[at], self.conversations.digests[at], strata[at],
@@ -102,7 +102,7 @@ class Dealing:
             known = [self._known_ids[one] for one in places if one < self.known]
             pairs = [int(seqs[one - self.known]) for one in places if self.known <= one < self.known + len(seqs)]
             liked = [int(likes[one - self.known - len(seqs)]) for one in places if one >= self.known + len(seqs)]
-            by_id = snapshots.turns(self._store, known) if known else {}
+            by_id = moment.turns_of_conversations(known)
             by_seq, of_likes = moment.turns(pairs), moment.turns_of_likes(liked)
             return [
                 by_id[self._known_ids[one]] if one < self.known
@@ -128,10 +128,10 @@ def _renumbered(groups: Ints) -> Ints:
     return first[of_group].astype(np.int64)
 
 
-def _pages(store: Store, family: str) -> Iterator[list[snapshots.KnownPrompt]]:
+def _pages(store: Store, family: str) -> Iterator[list[KnownPrompt]]:
     after = 0
     while True:
-        some = snapshots.known_prompts(store, family, after, _AT_ONCE)
+        some = prompt_sides.known_prompts(store, family, after, _AT_ONCE)
         if not some:
             return
         yield some

@@ -62,6 +62,8 @@ class Report:
     authors: tuple[Author, ...]
     query_types: Mapping[str, int]  # kept pairs; an empty name for those without one
     twice: int  # duels that two or more judged
+    chose_both: int  # pairs of votes on one duel that both chose an answer
+    chose_same: int  # of these, those that chose the same
     agreement: float | None  # of two who judged one duel, how often both said the same; None where nobody did
     longer: tuple[int, int]  # pairs that the longer answer won, of those with answers of two lengths
     left: tuple[int, int]  # votes for the left answer, of those that chose one
@@ -101,10 +103,12 @@ def report(built: Built) -> Report:
         authors=tuple(authors(built)),
         query_types=by_query_type(built),
         twice=built.twice,
+        chose_both=built.chose_both,
+        chose_same=built.chose_same,
         agreement=built.agreed / built.twice if built.twice else None,
         longer=_counts(of_set.longer(built)),
         left=_counts(of_set.left(built)),
-        fit=fitting(built.spec.policy.trainer, built.lengths.taken(kept)),
+        fit=fitting(built.spec.policy.trainer, built.lengths.taken(np.flatnonzero(kept))),
         policy_share=_policy_share(built),
         annotators=len(np.unique(built.voices["annotator"][kept[built.voices["pair"]]])) if len(built.voices) else 0,
     )
@@ -166,7 +170,9 @@ def _of_the_whole(built: Built, kept: int) -> list[Finding]:
     voice = of_set.loudest(built)
     if voice is not None and voice[1] * 2 > voice[2]:
         found.append(
-            _finding("one_annotator", voice[1], voice[2], 0, f"one annotator decided {voice[1]:,} of {voice[2]:,} pairs")
+            _finding(
+                "one_annotator", voice[1], voice[2], 0, f"one annotator decided {voice[1]:,} of {voice[2]:,} pairs"
+            )
         )
     for rule, leaning, what in (
         ("longer", of_set.longer(built), "the longer answer won"),
@@ -236,9 +242,10 @@ def authors(built: Built) -> list[Author]:
     won = np.bincount(built.pairs["chosen_by"][kept], minlength=many)
     lost = np.bincount(built.pairs["rejected_by"][kept], minlength=many)
     found = [
-        Author(*name.split("\n", 1), int(won[at]), int(lost[at]))
+        Author(by, model, int(won[at]), int(lost[at]))
         for at, name in enumerate(built.authors.all)
         if won[at] + lost[at]
+        for by, model in [name.split("\n", 1)]
     ]
     return sorted(found, key=lambda one: (-one.chosen - one.rejected, one.by, one.model))
 

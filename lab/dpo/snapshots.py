@@ -27,6 +27,7 @@ from lab.dpo.formats.packing import zipped
 from lab.dpo.formats.registry import FORMATS, Choice, choice
 from lab.dpo.formats.writing import MANIFEST, Written, write
 from lab.dpo.pairs import liked_row_of_frozen, row_of_frozen
+from lab.dpo.recipe import RecipeFacts
 from lab.dpo.report import Report
 from lab.dpo.rows import LikedRow, Row
 from lab.dpo.spec import Spec
@@ -256,7 +257,9 @@ def rebuild(
     """
     written = write_files(store, snapshot, choices_of(snapshot), folder, progress=progress, check=check)
     known = {path: one["sha256"] for path, one in snapshot.files.items()}
-    same, differing, unknown = [], [], []
+    same: list[str] = []
+    differing: list[str] = []
+    unknown: list[str] = []
     for path, made in written.files.items():
         if path == MANIFEST:  # it names all files, also of formats that were written another time
             continue
@@ -320,3 +323,42 @@ def shelve(
     written = write_files(store, snapshot, choices, folder, progress=progress, check=check)
     zipped(folder, folder.with_suffix(".zip"), check=check)
     return stored.files(store, snapshot.id, {path: asdict(made) for path, made in written.files.items()})
+
+
+def recipe_facts(snapshot: Snapshot, *, model: str | None, data: str | None, trainer: str | None) -> RecipeFacts:
+    """Return what a training recipe for a snapshot is made from; `data` is the folder of its export.
+
+    Raises ExportError for a trainer that is none.
+    """
+    spec, found = spec_of(snapshot), report_of(snapshot)
+    wanted = specs.from_json(
+        specs.to_json(spec) | {"policy": asdict(spec.policy) | ({"trainer": trainer} if trainer else {})}
+    ).policy
+    folder = TRAINED_ON.get(wanted.trainer, "trl")
+    lines = {split: _lines(snapshot, folder, split, found) for split in ("train", "validation")}
+    return RecipeFacts(
+        trainer=wanted.trainer,
+        model=spec.policy.model if model is None else model,
+        data=str(Path(data or snapshot.name) / folder),
+        snapshot=snapshot.name,
+        train=lines["train"],
+        validation=lines["validation"],
+        fit=found.fit,
+        exact=found.exact_tokens,
+        agreement=found.chose_same / found.chose_both if found.chose_both else None,
+        agreement_pairs=found.chose_both,
+        liked=found.splits["train"],
+        seed=spec.seed,
+    )
+
+
+TRAINED_ON = {"dpo": "trl", "reward": "reward", "kto": "kto", "sft": "sft"}
+"""The format that a trainer reads, by its name."""
+
+
+def _lines(snapshot: Snapshot, folder: str, split: str, found: Report) -> int:
+    """Return how many lines a trainer's file of a side has: as it was written, else as the doctor counted."""
+    for path, made in snapshot.files.items():
+        if path.startswith(f"{folder}/{split}."):
+            return int(made["rows"])
+    return found.splits[split] * (2 if folder == "kto" else 1)

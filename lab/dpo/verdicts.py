@@ -91,8 +91,8 @@ def _resolved(resolution: Resolved, votes: tuple[Ruling, ...]) -> Verdict:
 
 
 def _decided(what: str, votes: tuple[Ruling, ...], *, adjudicated: bool) -> Verdict:
-    if what == "equally_good" or what == "both_bad":
-        return Verdict(None, what, votes, (), adjudicated)
+    if what in ("equally_good", "both_bad"):
+        return Verdict(None, "equally_good" if what == "equally_good" else "both_bad", votes, (), adjudicated)
     return Verdict(what, None, votes, tuple(one for one in votes if one.chosen_id == what), adjudicated)
 
 

@@ -46,6 +46,7 @@ class Answered(NamedTuple):
     options: dict[str, Any]
     finish_reason: str | None
     error_kind: str | None
+    event_id: str | None  # None: it came from a file, or from a person, so that nobody knows how it ended
 
     @property
     def by(self) -> str:
@@ -176,8 +177,8 @@ class Moment:
         )
         return [
             JudgedDuel(
-                row[0], row[1], row[2], _turns(row[3]), row[4], Answered(*row[5:13]), Answered(*row[13:21]), *row[21:25],
-                tuple(votes.get(row[0], ())), resolutions.get(row[0]),
+                row[0], row[1], row[2], _turns(row[3]), row[4], Answered(*row[5:14]), Answered(*row[14:23]), row[23],
+                row[24], row[25], row[26], tuple(votes.get(row[0], ())), resolutions.get(row[0]),
             )
             for row in self._session.exec(query)
         ]  # fmt: skip
@@ -242,9 +243,9 @@ class Moment:
         )
         found = []
         for seq, stored, routed, system_prompt, *rest in self._session.exec(query):
-            value, version, layer, at = rest[8:]
+            value, version, layer, at = rest[9:]
             turns = tuple(turn for turn in _turns(stored or routed or []) if turn.role != "system")
-            answer = Answered(*rest[:8])
+            answer = Answered(*rest[:9])
             found.append(LikedAnswer(seq, turns, system_prompt, answer, value == "up", version, layer, at))
         return found
 
@@ -260,6 +261,16 @@ class Moment:
             )
             for seq, stored, routed in self._session.exec(query):
                 found[seq] = tuple(turn for turn in _turns(stored or routed or []) if turn.role != "system")
+        return found
+
+    def turns_of_conversations(self, ids: Sequence[str]) -> dict[str, tuple[Message, ...]]:
+        """Return conversations by their id."""
+        found: dict[str, tuple[Message, ...]] = {}
+        for start in range(0, len(ids), AT_ONCE):
+            query = select(ConversationRow.id, ConversationRow.messages).where(
+                col(ConversationRow.id).in_(ids[start : start + AT_ONCE])
+            )
+            found |= {conversation_id: _turns(messages) for conversation_id, messages in self._session.exec(query)}
         return found
 
     def turns(self, seqs: Sequence[int]) -> dict[int, tuple[Message, ...]]:
@@ -298,7 +309,7 @@ def state(store: Store) -> State:
 def _answer(response: Any) -> tuple[Any, ...]:
     return (
         response.id, response.text, response.expert, response.provider, response.model, response.options,
-        response.finish_reason, response.error_kind,
+        response.finish_reason, response.error_kind, response.event_id,
     )  # fmt: skip
 
 

@@ -14,8 +14,6 @@ from lab.preferences.duels.sides import cut_or_unfinished
 from lab.store.duels import folded
 from lab.store.judged import Answered, JudgedDuel
 
-_NO_SERVER = ("import", "human", "sample", MOCK)
-"""Providers whose answers come without a word on how they ended."""
 _SETTINGS = ("max_tokens", "num_predict", "temperature", "top_p", "top_k")
 
 
@@ -58,7 +56,8 @@ def block_like(row: LikedRow, answer: Answered, *, mock: bool) -> str | None:
 def _faulty(answer: Answered, text: str, prompt: str, *, mock: bool) -> str | None:
     if answer.error_kind is not None or texts.is_error(text):
         return "error_text"
-    if answer.provider not in _NO_SERVER and cut_or_unfinished(answer.finish_reason):
+    told = answer.finish_reason is not None or answer.event_id is not None  # else nobody knows how it ended
+    if told and cut_or_unfinished(answer.finish_reason):
         return "unfinished"
     if texts.is_placeholder(text) and not (mock and answer.provider == MOCK):
         return "placeholder"

@@ -39,7 +39,7 @@ def warn_of_lengths(built: Built) -> None:
 
 def mark(built: Built, rule: str, those: Bools) -> None:
     """Mark pairs with what a rule warns of."""
-    built.pairs["flags"][those] |= np.uint32(BIT[rule])  # type: ignore[index]
+    built.pairs["flags"][those] |= np.uint32(BIT[rule])
 
 
 def leave_out_by_name(built: Built) -> None:

@@ -9,25 +9,35 @@ from typing import Any
 _ERROR = re.compile(
     r"(?:\{\s*[\"']?(?:error|detail|message)[\"']?\s*:|<!doctype html|<html|"
     r"(?:an? )?(?:unexpected |internal |unknown |fatal |api )?(?:error|exception)(?: occurred| code)?\s*[:.\d(]|"
-    r"(?:http(?:/\d(?:\.\d)?)?(?: error)?|status(?: code)?:?)\s*[45]\d\d\b|[45]\d\d (?:bad|internal|not|service|too|gateway)|"
-    r"traceback \(most recent call last\)|internal server error|bad gateway|service unavailable|gateway timeout|"
-    r"too many requests|rate limit (?:exceeded|reached)|connection (?:refused|reset|error|timed out|aborted)|"
-    r"(?:request|read|connection) timed out|context length exceeded|out of memory|cuda error|model .{1,60} not found|"
+    r"(?:http(?:/\d(?:\.\d)?)?(?: error)?|status(?: code)?:?)\s*[45]\d\d\b|"
+    r"[45]\d\d (?:bad|internal|not|service|too|gateway)|traceback \(most recent call last\)|internal server error|"
+    r"bad gateway|service unavailable|gateway timeout|too many requests|rate limit (?:exceeded|reached)|"
+    r"connection (?:refused|reset|error|timed out|aborted)|(?:request|read|connection) timed out|"
+    r"context length exceeded|out of memory|cuda error|model .{1,60} not found|"
     r"failed to (?:connect|generate|fetch|load)|could not connect)",
 )
 _ERROR_CHARS = 400  # an answer that long explains an error rather than being one
 _PLACEHOLDER = re.compile(
     r"(?:lorem ipsum.*|(?:to ?do|tbd|n/?a|none|null|nan|nil|undefined|placeholder|test|answer|response|foo|bar|xxx+|"
     r"no (?:answer|response|output)|empty|asdf\w*|your (?:answer|text|response) here|\.{2,}|…|-+|\?+|_+|"
-    r"[\[<({](?:your |insert |the )?(?:answer|response|text|placeholder|output|todo|completion|blank|empty)(?: here)?[\])>}])"
-    r"[.!]?)",
+    r"[\[<({](?:your |insert |the )?(?:answer|response|text|placeholder|output|todo|completion|blank|empty)"
+    r"(?: here)?[\])>}])[.!]?)",
     re.DOTALL,
 )
+_CANNOT = (
+    r"(?:can(?:no|['’])t|cannot|won['’]t|will not|must decline|have to decline|am not able to|am unable to|refuse to)"
+)
+_DOING = (
+    r"(?:help|assist|comply|provide|answer|do that|fulfil|fulfill|support|participate|create|write|give|share|discuss|"
+    r"engage|continue|generate|offer)"
+)
 _REFUSES = (
-    r"\bI(?:['’]m| am) (?:sorry|unable|not able|afraid)[^.!?\n]{0,60}\b(?:can(?:no|['’])t|cannot|unable|won['’]t|not able|help|assist|provide)",
-    r"\bI (?:can(?:no|['’])t|cannot|won['’]t|will not|must decline|have to decline|am not able to|am unable to|refuse to) (?:\w+ ){0,2}?(?:help|assist|comply|provide|answer|do that|fulfil|fulfill|support|participate|create|write|give|share|discuss|engage|continue|generate|offer)",
-    r"\bI['’]m (?:not able|unable) to (?:help|assist|comply|provide|answer|fulfil|fulfill|create|write|discuss|generate|share)",
-    r"\bas an? (?:AI|artificial intelligence|language model|AI language model|large language model)\b[^.!?\n]{0,80}\b(?:can(?:no|['’])t|cannot|unable|not able|don['’]t|do not)\b",
+    r"\bI(?:['’]m| am) (?:sorry|unable|not able|afraid)[^.!?\n]{0,60}"
+    r"\b(?:can(?:no|['’])t|cannot|unable|won['’]t|not able|help|assist|provide)",
+    rf"\bI {_CANNOT} (?:\w+ ){{0,2}}?{_DOING}",
+    rf"\bI['’]m (?:not able|unable) to {_DOING}",
+    r"\bas an? (?:AI|artificial intelligence|language model|AI language model|large language model)\b"
+    r"[^.!?\n]{0,80}\b(?:can(?:no|['’])t|cannot|unable|not able|don['’]t|do not)\b",
     r"\b(?:against|violates?) (?:my|our|the) (?:guidelines|polic(?:y|ies)|programming|principles)",
     r"\b(?:Es tut mir leid|Tut mir leid|Leider)\b[^.!?\n]{0,60}\b(?:kann|darf|möchte) (?:ich )?[^.!?\n]{0,60}\bnicht\b",
     r"\bJe (?:ne peux pas|suis désolée?|regrette)[^.!?\n]{0,80}\b(?:aider|répondre|fournir|peux pas)",

@@ -24,6 +24,8 @@ _RULES: dict[VoteRule, str] = {
 }
 _SYSTEMS: dict[SystemPrompt, str] = {"own": "the duel's own", "replaced": "another one", "none": "none"}
 _LAYERS = ("keyword", "semantic", "fallback")
+_OF_VOTES = "Of the votes that count, the least share for the chosen answer."
+_OF_STRENGTH = "1 slightly, 2 clearly, 3 by far. Pairs of which nobody said one are left out."
 _MAX_LENGTH, _MOST_TOKENS = 1_024, 1_000_000
 
 
@@ -45,8 +47,8 @@ def draw() -> Spec:
 def _policy() -> Policy:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         trainer = st.selectbox(
-            "Trainer", list(_TRAINERS), format_func=_TRAINERS.__getitem__, key="trainer", bind="query-params", width=150,
-            help="Whose length rules the doctor looks at. Every format can be written whatever you choose.",
+            "Trainer", list(_TRAINERS), format_func=_TRAINERS.__getitem__, key="trainer", bind="query-params",
+            width=150, help="Whose length rules the doctor looks at. Every format can be written whatever you choose.",
         )  # fmt: skip
         model = st.text_input(
             "Model to be trained", key="model", bind="query-params", placeholder="such as qwen2.5:0.5b", width=230,
@@ -74,12 +76,10 @@ def _votes() -> tuple[VoteRule, int, str]:
             "of the Trust page decides before any vote.",
         )  # fmt: skip
         if rule in ("majority", "unanimous"):
-            least = int(
-                st.number_input("Votes, at least", 1, 50, 1, key="least", bind="query-params", width=130)
-            )
+            least = int(st.number_input("Votes, at least", 1, 50, 1, key="least", bind="query-params", width=130))
         elif rule == "annotator" and people:
             annotator = st.selectbox(
-                "Whose votes", list(people), format_func=lambda one: text.one_line(people[one]), key="whose",
+                "Whose votes", list(people), format_func=lambda one: text.one_line(people.get(one) or one), key="whose",
                 bind="query-params", width=220,
             )  # fmt: skip
     return rule or "majority", least, annotator
@@ -106,7 +106,7 @@ def _filters() -> Filters:
     known = {one.id: f"v{one.number} {one.name}" for one in versions.recent(lab.store) if one.number is not None}
     experts = [expert.name for expert in lab.routers.live().version.config.experts]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        days = st.date_input("Judged, from and to", (), key="days", bind="query-params", width=250, format="YYYY-MM-DD")
+        days = st.date_input("Judged, from and to", [], key="days", bind="query-params", width=250, format="YYYY-MM-DD")
         chosen = Filters(
             since=_day(days, 0),
             until=_day(days, 1),
@@ -116,8 +116,8 @@ def _filters() -> Filters:
             origins=_several("Origins", "origins", list(get_args(DuelOrigin)), dict(words.ORIGINS)),
             router_versions=_several("Router versions", "versions", list(known), known),
             layers=_several("Layers", "layers", list(_LAYERS)),
-            min_agreement=_number("Agreement, at least", "agree", 1.0, 0.05, "Of the votes that count, the least share for the chosen answer."),
-            min_strength=_number("Strength, at least", "strength", 3.0, 0.5, "1 slightly, 2 clearly, 3 by far. Pairs of which nobody said one are left out."),
+            min_agreement=_number("Agreement, at least", "agree", 1.0, 0.05, _OF_VOTES),
+            min_strength=_number("Strength, at least", "strength", 3.0, 0.5, _OF_STRENGTH),
         )  # fmt: skip
     with st.container(horizontal=True):
         sample = st.toggle("With the sample workspace", key="sample", bind="query-params")
@@ -142,7 +142,7 @@ def _several(
     return tuple(
         st.multiselect(
             label, options, key=key, bind="query-params", width=240, placeholder="all", accept_new_options=new,
-            format_func=lambda one: text.one_line((named or {}).get(one, one)),
+            format_func=lambda one: text.one_line((named or {}).get(one) or one),
         )
     )  # fmt: skip
 

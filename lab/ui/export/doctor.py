@@ -53,7 +53,7 @@ def _finding(one: Finding, reading: Reading) -> None:
                 st.page_link("pages/trust.py", label="Open the desk", query_params={"part": "Disagreements"})
 
 
-def _leave_out(rule: str, out: bool) -> None:  # noqa: FBT001  a callback's argument
+def _leave_out(rule: str, out: bool) -> None:
     before = [one for one in st.session_state.get(asking.LEFT_OUT) or [] if one != rule]
     st.session_state[asking.LEFT_OUT] = [*before, rule] if out else before
 

@@ -35,7 +35,9 @@ def draw(reading: Reading) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", key="freeze-name", max_chars=120, width=260, placeholder="such as preferences")
-        licence = st.text_input("Licence", key="freeze-licence", max_chars=80, width=200, placeholder="such as cc-by-4.0")
+        licence = st.text_input(
+            "Licence", key="freeze-licence", max_chars=80, width=200, placeholder="such as cc-by-4.0"
+        )
     choices = _formats()
     _button(reading, name, licence, choices)
 

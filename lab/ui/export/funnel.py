@@ -19,8 +19,9 @@ def teach() -> None:
     """Say, where nobody has voted, what this page is for and what to do."""
     st.markdown("### Nobody has judged anything yet")
     st.markdown(
-        "This page makes a dataset of votes that a trainer accepts and that deserves the training: a prompt, the answer "
-        "that people chose, and the one that they rejected. Fifty pairs are a beginning; a few hundred train something."
+        "This page makes a dataset of votes that a trainer accepts and that deserves the training: a prompt, the "
+        "answer that people chose, and the one that they rejected. Fifty pairs are a beginning; a few hundred train "
+        "something."
     )
     with st.container(horizontal=True):
         st.page_link("pages/label.py", label="Judge the first duel", icon=":material/how_to_vote:")
@@ -58,9 +59,16 @@ def _way_in(found: Report) -> None:
     sample, mock = (found.counts.get(one, 0) for one in ("sample", "mock"))
     with st.container(horizontal=True, vertical_alignment="center"):
         if sample:
-            st.button(f"Look at the {sample:,} duels of the sample workspace", key="with-sample", on_click=_set, args=("sample",))
+            st.button(
+                f"Look at the {sample:,} duels of the sample workspace",
+                key="with-sample",
+                on_click=_set,
+                args=("sample",),
+            )
         if mock:
-            st.button(f"Take the {mock:,} duels with answers of the mock in", key="with-mock", on_click=_set, args=("mock",))
+            st.button(
+                f"Take the {mock:,} duels with answers of the mock in", key="with-mock", on_click=_set, args=("mock",)
+            )
         st.page_link("pages/label.py", label="Judge duels", icon=":material/how_to_vote:")
 
 
@@ -101,6 +109,7 @@ def losses(reading: Reading) -> None:
     if not lost:
         st.caption("Every judged duel is in.")
         return
+    total = sum(count for _, count in lost)
     tables.table(
         {
             "duels": [count for _, count in lost],
@@ -109,7 +118,7 @@ def losses(reading: Reading) -> None:
         },
         key=tables.key_of("losses", [f"{reason}{count}" for reason, count in lost]),
         name="export-losses",
-        caption=f"{sum(count for _, count in lost):,} of {reading.report.judged:,} judged duels. Click a row to read them.",
+        caption=f"{total:,} of {reading.report.judged:,} judged duels. Click a row to read them.",
         config={"why they are not in": st.column_config.TextColumn(width="large")},
         on_pick=lambda place: address.show("reason", lost[place][0]),
     )

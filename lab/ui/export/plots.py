@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def _tokens(reading: Reading) -> None:
         counts, _ = np.histogram(values, edges)
         figure.add_bar(
             x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges) * 0.9, name=name, opacity=0.6,
-            marker={"color": colour}, customdata=[[int(a), int(b)] for a, b in zip(edges, edges[1:], strict=False)],
+            marker={"color": colour}, customdata=[[int(a), int(b)] for a, b in pairwise(edges)],
             hovertemplate=f"{name}: %{{y}} of %{{customdata[0]}} to %{{customdata[1]}} tokens<extra></extra>",
         )  # fmt: skip
     if limit <= most * 2:

@@ -55,7 +55,9 @@ def _rows(reading: Reading) -> None:
             container = st.segmented_control(
                 "File", list(form.containers), default=container, required=True, key=f"holds-{name}"
             )
-        split = st.segmented_control("Side", list(SPLITS), default="train", required=True, key="side", bind="query-params")
+        split = st.segmented_control(
+            "Side", list(SPLITS), default="train", required=True, key="side", bind="query-params"
+        )
     st.caption(text.sentence(form.readers))
     some = [row for row in _kept(reading) if row.split == split and form.objects(row)][:_ROWS]
     shown = preview(name, container, some)

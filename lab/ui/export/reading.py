@@ -1,4 +1,4 @@
-"""What the page shows: all votes built into pairs, kept until a vote, a resolution or a thumb changes, or the choices do.
+"""What the page shows: all votes built into pairs, kept until a vote, a resolution, a thumb or the choices change.
 
 A few thousand duels are read while one waits; more are read by a job that says how far it is.
 """
@@ -63,11 +63,16 @@ def opened(spec: Spec) -> Reading | None:
 
 
 def _built(lab: Lab, spec: Spec, job: JobContext | None) -> Built:
+    encoder = lab.routers.live().version.config.encoder
     with judged.moment(lab.store) as at:
         return build(
-            lab.store, at, spec, progress=job and job.progress, check=job and job.check,
-            encode=lambda texts: lab.routers.encoder(lab.routers.live().version.config.encoder).encode(texts),
-        )  # fmt: skip
+            lab.store,
+            at,
+            spec,
+            progress=None if job is None else job.progress,
+            check=None if job is None else job.check,
+            encode=lambda texts: lab.routers.encoder(encoder).encode(texts),
+        )
 
 
 def _offer(lab: Lab, spec: Spec, key: str, many: int) -> None:

@@ -78,7 +78,9 @@ def _deleted() -> None:
     if gone:
         with st.popover(f"{words.count(len(gone), 'deleted snapshot')}"):
             for one in gone[:20]:
-                st.button(f"Bring {text.plain(one.name)} back", key=f"back-{one.id}", on_click=_bring_back, args=(one.id,))
+                st.button(
+                    f"Bring {text.plain(one.name)} back", key=f"back-{one.id}", on_click=_bring_back, args=(one.id,)
+                )
 
 
 def _bring_back(snapshot_id: str) -> None:
@@ -94,7 +96,11 @@ def _one(one: Snapshot, others: list[Snapshot]) -> None:
     with st.container(border=True):
         st.markdown(f"#### {text.plain(one.name)}")
         created = one.created_at.replace(tzinfo=one.created_at.tzinfo or UTC)
-        said = [f"{words.count(one.rows - one.liked, 'pair')}", f"hash {(one.content_hash or '')[:16]}", f"{created:%Y-%m-%d %H:%M} UTC"]
+        said = [
+            f"{words.count(one.rows - one.liked, 'pair')}",
+            f"hash {(one.content_hash or '')[:16]}",
+            f"{created:%Y-%m-%d %H:%M} UTC",
+        ]
         if one.liked:
             said.insert(1, f"{words.count(one.liked, 'answer')} with a thumb")
         st.caption(text.plain(" · ".join(said)))
@@ -218,19 +224,35 @@ def _recipe(one: Snapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.text_input("Model", snapshots.spec_of(one).policy.model, key=f"recipe-{one.id}", width=320)
     try:
-        facts = snapshots.recipe_facts(one, model=model or None, data=str(freezing.folder_of(one.id, one.name)), trainer=None)
+        facts = snapshots.recipe_facts(
+            one, model=model or None, data=str(freezing.folder_of(one.id, one.name)), trainer=None
+        )
     except LabError as err:
         fault(err)
         return
     script = recipe(facts)
-    st.download_button("Script", script, "train.py", "text/x-python", key=f"script-{one.id}", on_click="ignore", icon=":material/download:")
+    st.download_button(
+        "Script",
+        script,
+        "train.py",
+        "text/x-python",
+        key=f"script-{one.id}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
     st.code(script, language="python", height=420)
 
 
 def _manage(one: Snapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", one.name, key=f"name-{one.id}-{one.name}", max_chars=120, width=260)
-        st.button("Rename", key=f"rename-{one.id}", disabled=name.strip() in ("", one.name), on_click=_rename, args=(one.id, name))
+        st.button(
+            "Rename",
+            key=f"rename-{one.id}",
+            disabled=name.strip() in ("", one.name),
+            on_click=_rename,
+            args=(one.id, name),
+        )
         st.button("Delete", key=f"delete-{one.id}", on_click=_delete, args=(one.id,), help="It can be brought back.")
         st.button("Close", key=f"close-{one.id}", type="tertiary", on_click=address.show_snapshot, args=(None,))
 
