@@ -171,7 +171,7 @@ def _of_the_whole(built: Built, kept: int) -> list[Finding]:
     if voice is not None and voice[1] * 2 > voice[2]:
         found.append(
             _finding(
-                "one_annotator", voice[1], voice[2], 0, f"one annotator decided {voice[1]:,} of {voice[2]:,} pairs"
+                "one_annotator", voice[1], voice[2], 0, f"one annotator gave {voice[1]:,} of the {voice[2]:,} votes for what was chosen"
             )
         )
     for rule, leaning, what in (
