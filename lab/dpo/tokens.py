@@ -29,7 +29,9 @@ _BLOCK = 512  # rows rendered and held as tokens at once
 class Counter(Protocol):
     """Counts tokens of rows."""
 
-    exact: bool  # False: an estimate, and every page that shows a number of it says so
+    @property
+    def exact(self) -> bool:
+        """Whether tokens are counted; else they are estimated, and every page that shows a number of it says so."""
 
     def pairs(self, rows: Sequence[Row]) -> PairLengths:
         """Return the tokens of both answers of each row. Raises ExportError for a row that cannot be rendered."""
