@@ -64,10 +64,10 @@ class Card:
     counts: Mapping[Split, int] = field(default_factory=dict)  # pairs; whoever writes the files puts in what is there
 
 
-def readme(card: Card, splits: Sequence[Split], columns: Mapping[str, tuple[str, str]]) -> str:
+def readme(card: Card, splits: Sequence[Split], columns: Mapping[str, str]) -> str:
     """Return the card as README.md of a Hugging Face folder with data/<split>-….parquet of these splits.
 
-    `columns` are the kind of each column and its words.
+    `columns` says what each column holds.
     """
     return f"---\n{_front(card, splits)}---\n\n{_body(card, splits, columns)}"
 
@@ -112,7 +112,7 @@ def _size(rows: int) -> str:
 # ------------------------------------------------------------------------------------------------------ the Markdown
 
 
-def _body(card: Card, splits: Sequence[Split], columns: Mapping[str, tuple[str, str]]) -> str:
+def _body(card: Card, splits: Sequence[Split], columns: Mapping[str, str]) -> str:
     total = sum(card.counts.values())
     made = f"{_counted(total, 'pair')} of answers to the same prompt, and which of the two was preferred."
     parts = [
@@ -131,7 +131,7 @@ def _body(card: Card, splits: Sequence[Split], columns: Mapping[str, tuple[str, 
         *_bullets(card.findings),
         *_section("How it was split", (card.split,), "Nothing was said of it."),
         "## Columns",
-        _table(("column", "holds"), [(code(name), plain(words)) for name, (_, words) in columns.items()]),
+        _table(("column", "holds"), [(code(name), plain(words)) for name, words in columns.items()]),
         *_section("Licence", (card.licence,), "Nobody said under which licence this may be used."),
         "## Where it comes from",
         *_bullets([f"Content hash {card.hash}.", f"Snapshot {card.snapshot_id}." if card.snapshot_id else ""]),

@@ -54,8 +54,7 @@ def _file_of(split: Split, container: Container) -> str:
 
 
 def _card(card: Card, data: Mapping[Split, str]) -> dict[str, str]:
-    columns = {name: (kind, words) for name, (kind, words) in COLUMNS.items()}
-    return {"README.md": readme(card, list(data), columns)}
+    return {"README.md": readme(card, list(data), {name: words for name, (_, words) in COLUMNS.items()})}
 
 
 HUB = Format(
