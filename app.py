@@ -13,6 +13,7 @@ page = st.navigation(
         st.Page("pages/router.py", title="Router", url_path="router"),
         st.Page("pages/label.py", title="Label", url_path="label"),
         st.Page("pages/trust.py", title="Trust", url_path="trust"),
+        st.Page("pages/export.py", title="Export", url_path="export"),
     ],
     position="top",
 )

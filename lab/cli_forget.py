@@ -47,7 +47,7 @@ def _forget(arguments: argparse.Namespace) -> int:
         raise NotFound(f"There is no database at {place} yet, so there is nothing to delete.")
     with closing(open_store(settings.database_url, settings.data_dir)) as store:
         if arguments.annotator is not None:
-            return _person(arguments, store)
+            return _person(arguments, store, settings)
         return _text(arguments, store, settings)
 
 
@@ -70,14 +70,15 @@ def _text(arguments: argparse.Namespace, store: Store, settings: Settings) -> in
     return _done(arguments, store, erasure.erase(store, settings.data_dir, new_id(), given), seen)
 
 
-def _person(arguments: argparse.Namespace, store: Store) -> int:
+def _person(arguments: argparse.Namespace, store: Store, settings: Settings) -> int:
     from lab.preferences import erasure
     from lab.types import new_id
 
     who = _whom(store, arguments.annotator)
     votes = "and the votes" if arguments.votes else "while the verdicts stay under a number"
     confirm(arguments, f"This takes away the name, PIN, link, notes and answers of {who.name!r}, {votes}.", "deleted")
-    return _done(arguments, store, erasure.remove_person(store, new_id(), who.id, votes=arguments.votes), None)
+    done = erasure.remove_person(store, settings.data_dir, new_id(), who.id, votes=arguments.votes)
+    return _done(arguments, store, done, None)
 
 
 def _whom(store: Store, name_or_id: str) -> Annotator:
@@ -102,6 +103,10 @@ def _show(store: Store, seen: Preview) -> None:
         say(f"… and {more:,} more rows")
     for one in seen.datasets:
         say(f"dataset {one.dataset.name}: {len(one.rows):,} of its {one.dataset.rows:,} rows are left out from now on")
+    for loss in seen.found.losses:
+        say(f"snapshot {loss.snapshot.name}: {loss.rows:,} of its {loss.snapshot.rows:,} rows are gone from now on")
+    for export in seen.exports:
+        say(f"export {export.path}: deleted; `python -m lab snapshot rebuild` writes it again without those rows")
     for left in seen.found.reported:
         say(f"stays: {erasure.way_out(store, left)}")
     for sentence in seen.unread:

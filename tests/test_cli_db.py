@@ -62,7 +62,7 @@ def test_a_backup_is_made_listed_checked_and_restored(store, capsys, here):
     assert "1 event, 1 router version, 1 other row. It was checked and is whole." in out
     record(store, "since")
     status, out, _ = run(capsys, "backups")
-    assert "revision 0003, 1 event" in out
+    assert "revision 0004, 1 event" in out
     name = out.split(":")[0]
     status, out, _ = run(capsys, "check", name)
     assert (status, "is whole: revision" in out) == (0, True)
@@ -73,7 +73,7 @@ def test_a_backup_is_made_listed_checked_and_restored(store, capsys, here):
     assert len(events.recent(store)) == 2
     status, out, _ = run(capsys, "restore", name, "--yes")
     assert status == 0
-    assert "lab.db holds lab-0003-" in out
+    assert "lab.db holds lab-0004-" in out
     assert "What was there before is" in out
     assert [event.id for event in events.recent(store)] == ["kept"]
 
@@ -85,7 +85,7 @@ def test_json_says_the_same(store, capsys, here, tmp_path):
     assert (status, made["file"], made["rows"]["routing_event"], made["fault"]) == (0, str(tmp_path / "x.db"), 1, None)
     assert run(capsys, "backups", "--json")[1] == ""
     found = json.loads(run(capsys, "check", "--json")[1])
-    assert (found["revision"], found["older"], found["rows"]["routing_event"]) == ("0003", False, 1)
+    assert (found["revision"], found["older"], found["rows"]["routing_event"]) == ("0004", False, 1)
     record(store, "since")
     done = json.loads(run(capsys, "restore", str(tmp_path / "x.db"), "--yes", "--json")[1])
     assert done["taken_away"] == {"routing_event": 1}
@@ -167,7 +167,7 @@ def test_on_a_server_a_backup_is_the_servers_own(capsys, monkeypatch, postgres):
     with database(postgres) as url:
         monkeypatch.setenv("LAB_DATABASE_URL", url)
         status, out, _ = run(capsys, "check")
-        assert (status, "is whole: revision 0003, no rows." in out) == (0, True)
+        assert (status, "is whole: revision 0004, no rows." in out) == (0, True)
         for argv in (["backup"], ["restore", "x.db"]):
             status, _, err = run(capsys, *argv)
             assert (status, "pg_dump --format=custom" in err) == (2, True)

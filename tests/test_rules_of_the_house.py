@@ -53,6 +53,7 @@ PART_OF = {  # modules that share the room of another
     "records": "types",
     "messages": "types",
     "judging": "types",
+    "exported": "types",
     "one_line": "types",
     "differences": "drafting",
     "conf_files": "config",

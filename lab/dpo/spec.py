@@ -96,7 +96,9 @@ def from_json(value: Mapping[str, Any]) -> Spec:
         rest = {name: tuple(one) if isinstance(one, list) else one for name, one in value.items()}
         return checked(Spec(**rest | {"policy": policy, "filters": filters}))
     except (TypeError, ValueError) as err:
-        raise ExportError(f"This does not say what to export: {err}. Freeze a new snapshot on the Export page.") from err
+        raise ExportError(
+            f"This does not say what to export: {err}. Freeze a new snapshot on the Export page."
+        ) from err
 
 
 def _filter(name: str, value: Any) -> Any:

@@ -5,31 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lab.judging import Duel, Side
 from lab.providers.mock import MockProvider, without_model
 
 COVER = "▇▇▇▇"
 
-_FAMILIES = (
+FAMILIES = (
     "chatgpt", "gpt", "openai", "claude", "anthropic", "gemini", "gemma", "bard", "google deepmind", "deepmind",
     "llama", "meta ai", "qwen", "tongyi", "alibaba cloud", "alibaba", "mistral", "mixtral", "mistral ai", "deepseek",
     "phi", "grok", "xai", "copilot", "microsoft", "kimi", "moonshot", "yi", "command r", "cohere", "ernie", "baidu",
     "doubao", "glm", "chatglm", "zhipu", "falcon", "vicuna", "alpaca", "olmo", "nemotron", "granite", "smollm",
     "hermes", "pi",
 )  # fmt: skip
+"""What families of models and their makers are called, in lower case."""
+
 _VERSION = (
     r"(?:[\s-]?v?\d[A-Za-z0-9\-]*(?:\.\d[A-Za-z0-9\-]*)*"
     r"(?:[\s-](?:instruct|chat|turbo|mini|nano|pro|flash|opus|sonnet|haiku|coder))*)?"
 )
-_INTRODUCES = re.compile(
+INTRODUCTION = (
     r"(?:\bI\s+am|\bI['’]m|\bmy\s+name\s+is|\bcall\s+me|\bcalled|\bnamed|\bthis\s+is|\bich\s+bin|\bsoy|\bje\s+suis|"
     r"\bje\s+m['’]appelle|\bsono|我是|我叫|名叫|由|"
     r"\b(?:trained|developed|created|made|built|designed|fine-tuned|powered)\s+by)"
     r"(?:\s*(?:an?|the|ein|eine|un|une))?(?:\s+(?:large|AI|language|model|assistant|chatbot|helpful|virtual))*"
-    r"[\s,:]*(?:(?:called|named|from|by)\s+)?[\s\"“'*_]*$",
-    re.IGNORECASE,
+    r"[\s,:]*(?:(?:called|named|from|by)\s+)?[\s\"“'*_]*"
 )
+"""What stands before a name where an answer introduces itself; an expression that RE2 knows as well."""
+
+_INTRODUCES = re.compile(f"{INTRODUCTION}$", re.IGNORECASE)
 _AS = re.compile(r"\bas[\s\"“'*_]+$", re.IGNORECASE)  # "As Qwen, I …", but not "as gemini twins go"
 _THEN_I = re.compile(r"[\s\"”'*_]{0,20}(?:,|I\b)")  # so many: a search without an end could go on for minutes
 _WORD_BEGINS, _WORD_ENDS = r"(?<![A-Za-z0-9_-])", r"(?![A-Za-z0-9_])"  # names stand in Chinese without spaces
@@ -51,17 +56,14 @@ def masked(side: Side, duel: Duel) -> Masked:
     The mock says which model it stands in for, which tells as much. Other mentions of the two models stay, for a prompt
     may be about them; they are named where the prompt does not mention them.
     """
-    own = _own_names(duel)
-    names = sorted({*_FAMILIES, *own}, key=len, reverse=True)
-    found = re.compile(rf"{_WORD_BEGINS}(?:{'|'.join(map(re.escape, names))}){_VERSION}{_WORD_ENDS}", re.IGNORECASE)
+    own = names_of((duel.first.model, duel.second.model))
+    found = _naming((*FAMILIES, *own))
     said = without_model(side.text, COVER) if side.provider == MockProvider.name else side.text
     covered = int(said != side.text)
 
     def cover(match: re.Match[str]) -> str:
         nonlocal covered
-        before = said[max(0, match.start() - _BEFORE) : match.start()]
-        as_such = _AS.search(before) and _THEN_I.match(said, match.end())
-        if not as_such and _INTRODUCES.search(before) is None:
+        if not _is_introduced(said, match):
             return match[0]
         covered += 1
         return COVER
@@ -71,13 +73,31 @@ def masked(side: Side, duel: Duel) -> Masked:
     return Masked(text, covered, tuple(name for name in own if _mentions(text, name) and name not in asked))
 
 
-def _own_names(duel: Duel) -> list[str]:
-    """Return what the two models of a duel are called, in lower case: whole, and without size and version."""
+def introduces_itself(text: str) -> bool:
+    """Tell whether an answer introduces itself by the name of a model, whichever wrote it."""
+    return any(_is_introduced(text, match) for match in _naming(FAMILIES).finditer(text))
+
+
+def names_of(models: Iterable[str]) -> list[str]:
+    """Return what models are called, in lower case: whole, and without size and version."""
     names: dict[str, None] = {}
-    for side in (duel.first, duel.second):
-        for name in _shortened(side.model.casefold()):
+    for model in models:
+        for name in _shortened(model.casefold()):
             names.setdefault(name)
     return list(names)
+
+
+@lru_cache(maxsize=64)
+def _naming(names: tuple[str, ...]) -> re.Pattern[str]:
+    longest = sorted(set(names), key=len, reverse=True)
+    return re.compile(rf"{_WORD_BEGINS}(?:{'|'.join(map(re.escape, longest))}){_VERSION}{_WORD_ENDS}", re.IGNORECASE)
+
+
+def _is_introduced(text: str, match: re.Match[str]) -> bool:
+    before = text[max(0, match.start() - _BEFORE) : match.start()]
+    if _AS.search(before) and _THEN_I.match(text, match.end()):
+        return True
+    return _INTRODUCES.search(before) is not None
 
 
 def _shortened(model: str) -> Iterable[str]:

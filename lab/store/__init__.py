@@ -16,9 +16,11 @@
     annotators.py, guidelines.py   who judges, by what rules      queue.py, presentations.py   what comes next, leases
     votes.py (vote_rows.py: as rows), given_votes.py, given_thumbs.py   verdicts      ballots.py   as they are counted
     resolutions.py   what became of disagreements      sample_rows.py   the sample workspace, to remove it
+    snapshot_tables.py   the tables of exporting      snapshots.py, snapshot_rows.py   frozen exports, and their rows
+    prompt_sides.py   which prompt is on which side of a split      exports_shelf.py   folders of written exports
     checking.py    whether a database is whole   backup.py  copies of it      restore.py  putting one in its place
     deletion.py    text deleted on request (text_places.py: where it is)    removal.py  a person    scrub.py  bytes
-    gone.py        duels of which text was deleted
+    gone.py        duels of which text was deleted      snapshot_losses.py   rows of snapshots that are lost with it
     row_words.py   counts of rows in words
     jobs_table.py, owner.py   long work, and whether who does it still lives
 

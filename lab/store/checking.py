@@ -12,7 +12,7 @@ from types import MappingProxyType
 from sqlalchemy import Connection, inspect, text
 
 from lab.errors import DatabaseTooNew, KeepingError, NotFound, StoreError
-from lab.store import judging_tables  # noqa: F401  its tables join LabModel's
+from lab.store import judging_tables, snapshot_tables  # noqa: F401  their tables join LabModel's
 from lab.store.address import Address, address_of
 from lab.store.connect import read_only_uri, server_engine
 from lab.store.faults import BUSY_S, as_sentences, damaged

@@ -37,6 +37,14 @@ def put(store: Store, messages: Sequence[Message]) -> str:
     return str(row["id"])
 
 
+def put_many(store: Store, conversations: Sequence[Sequence[Message]]) -> list[str]:
+    """Store conversations in one transaction and return their ids, in their order. Raises StoreError, Unstorable."""
+    rows = [row_for(messages) for messages in conversations]
+    with store.write() as session:
+        insert_all_once(session, ConversationRow, rows)
+    return [str(row["id"]) for row in rows]
+
+
 def row_for(messages: Sequence[Message]) -> dict[str, Any]:
     """Return the row of a conversation by column, not stored. Raises StoreError, Unstorable."""
     turns = turns_of(messages)

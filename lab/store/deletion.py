@@ -17,11 +17,13 @@ from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
 from lab.judging import Deletion
-from lab.store import gone
+from lab.store import gone, snapshot_losses
 from lab.store.engine import Store, exclusive
 from lab.store.judging_tables import ConversationRow, DeletionRow
 from lab.store.presentations import exclude_others
 from lab.store.row_words import DUEL_TAKEN
+from lab.store.snapshot_losses import Loss, Touched
+from lab.store.snapshots import WRITERS
 from lab.store.tables import LabModel
 from lab.store.text import check_texts
 from lab.store.text_places import REPLACED, REPORTED, Words
@@ -29,6 +31,8 @@ from lab.types import new_id
 
 _READ_AT_ONCE = 500  # rows
 _MOST_EXCERPTS = 50
+SNAPSHOT_ROW = "snapshot_row"
+"""What a deletion counts rows of snapshots as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +47,29 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where words were found. `replaced` counts rows by table; `reported` holds what a deletion leaves as it is."""
+    """Where words were found. `replaced` counts rows by table; `reported` holds what a deletion leaves as it is.
+
+    `losses` are the snapshots that would lose rows, or hold the words in their name or settings.
+    """
 
     replaced: Mapping[str, int]
     excerpts: tuple[Excerpt, ...]  # the first ones
     reported: tuple[Excerpt, ...]
+    losses: tuple[Loss, ...] = ()
 
 
 def find(store: Store, words: Words) -> Found:
     """Return where the database holds words, before anything is deleted. Raises StoreError."""
     with store.read() as session:
         changes = [change for name in REPLACED for change in _changes(session, name, words)]
-        counts: dict[str, int] = {}
+        ids: dict[str, list[str]] = {}
         for change in changes:
-            counts[change.table] = counts.get(change.table, 0) + 1
+            ids.setdefault(change.table, []).append(change.row_id)
+        losses = snapshot_losses.expected(session, _touched(ids))
+        counts = {name: len(some) for name, some in ids.items()} | _rows_of(losses)
         excerpts = [excerpt for change in changes[:_MOST_EXCERPTS] for excerpt in change.excerpts]
-        return Found(MappingProxyType(counts), tuple(excerpts[:_MOST_EXCERPTS]), tuple(_reported(session, words)))
+        reported = tuple(_reported(session, words))
+        return Found(MappingProxyType(counts), tuple(excerpts[:_MOST_EXCERPTS]), reported, losses)
 
 
 def delete_text(
@@ -66,8 +77,9 @@ def delete_text(
 ) -> Deletion:
     """Replace every value that holds words, in one transaction, and return the record of it.
 
-    A duel whose prompt or answer held them is deleted, so that nobody labels or exports it. `beside` counts what was
-    deleted outside of the tables. An id that is there returns the first. Raises StoreError; then nothing was changed.
+    A duel whose prompt or answer held them is deleted, so that nobody labels or exports it, and rows of snapshots that
+    point there are marked as gone. `beside` counts what was deleted outside of the tables. An id that is there returns
+    the first. Raises StoreError; then nothing was changed.
     """
     check_texts([deletion_id, by or ""], "The deletion")
     with store.write() as session:
@@ -89,6 +101,7 @@ def delete_text(
             responses=touched.get("response", ()),
             duels=touched.get("duel", ()),
         )
+        counts[SNAPSHOT_ROW] = snapshot_losses.mark(session, _touched(touched))
         for conversation_id in touched.get("conversation", ()):
             _give_another_id(session, conversation_id)
         return record(session, deletion_id, "text", by, counts)
@@ -104,10 +117,11 @@ def records(store: Store) -> list[Deletion]:
 
 
 def exclude_writers(session: Session) -> None:
-    """Keep out whoever adds people, duels or votes, or leases duels, until this session ends."""
+    """Keep out whoever adds people, duels or votes, leases duels, or freezes, until this session ends."""
     for writers in ("deletion", "annotator", "duels", "given votes"):
         exclusive(session, writers)
     exclude_others(session)
+    exclusive(session, WRITERS)
 
 
 def record(
@@ -148,6 +162,22 @@ def _deletion(row: DeletionRow) -> Deletion:
 
 
 # ------------------------------------------------------------------------------------------------------ the values
+
+
+def _touched(ids: Mapping[str, Sequence[str]]) -> Touched:
+    """Return what is touched, from the ids of rows by table."""
+    return Touched(
+        events=ids.get("routing_event", ()),
+        conversations=ids.get("conversation", ()),
+        responses=ids.get("response", ()),
+        duels=ids.get("duel", ()),
+        snapshots=ids.get("snapshot", ()),
+    )
+
+
+def _rows_of(losses: Sequence[Loss]) -> dict[str, int]:
+    lost = sum(loss.rows for loss in losses)
+    return {SNAPSHOT_ROW: lost} if lost else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, Table, func, select
 from sqlmodel import Session
 
 from lab.errors import StoreError
-from lab.store import judging_tables  # noqa: F401  its tables join LabModel's
+from lab.store import judging_tables, snapshot_tables  # noqa: F401  their tables join LabModel's
 from lab.store.address import Address, address_of
 from lab.store.connect import WRITES, read_only_uri, server_engine, sqlite_engine
 from lab.store.faults import as_sentences

@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 
 from lab.errors import KeepingError
 from lab.judging import HUMAN, Deletion, written_by
-from lab.store import annotators, gone, vote_rows
-from lab.store.deletion import exclude_writers, known, record
+from lab.store import annotators, gone, snapshot_losses, vote_rows
+from lab.store.deletion import SNAPSHOT_ROW, exclude_writers, known, record
 from lab.store.engine import Store
 from lab.store.judging_tables import (
     AnnotatorRow,
@@ -23,6 +23,7 @@ from lab.store.judging_tables import (
     VoteRow,
 )
 from lab.store.row_words import DUEL_TAKEN, VOTE_TAKEN
+from lab.store.snapshot_losses import Loss, Touched
 from lab.store.tables import ResponseRow
 from lab.store.text import DELETED, check_texts
 
@@ -33,9 +34,10 @@ def remove_annotator(
     """Take a person out of the database, in one transaction, and return the record of it.
 
     Name, PIN and link go, and so do notes and reasons, also from the history; answers that the person wrote are
-    emptied and their duels deleted; guidelines lose their author. The verdicts stay under a number, unless `votes` are
-    to go too: then they count nowhere, and the history says that they were removed. An id that is there returns the
-    first. Raises NotFound, KeepingError for an annotator of the sample workspace.
+    emptied, their duels deleted and rows of snapshots with them marked as gone; guidelines lose their author. The
+    verdicts stay under a number, unless `votes` are to go too: then they count nowhere, and the history says that they
+    were removed. An id that is there returns the first. Raises NotFound, KeepingError for an annotator of the sample
+    workspace.
     """
     check_texts([deletion_id, by or ""], "The deletion")
     now = datetime.now(UTC)
@@ -58,6 +60,13 @@ def remove_annotator(
             counts[VOTE_TAKEN] = _votes(session, annotator_id, deletion_id, now)
         _forget(session, row, now)
         return record(session, deletion_id, "annotator", by, counts)
+
+
+def losses(store: Store, annotator_id: str) -> tuple[Loss, ...]:
+    """Return the snapshots that lose rows when a person is removed: with answers that the person wrote."""
+    with store.read() as session:
+        ids = session.exec(select(ResponseRow.id).where(*_written(annotator_id))).all()
+        return snapshot_losses.expected(session, Touched(responses=ids))
 
 
 def _forget(session: Session, row: AnnotatorRow, now: datetime) -> None:
@@ -99,13 +108,18 @@ def _without_words(said: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _answers(session: Session, annotator_id: str) -> dict[str, int]:
     """Empty the answers that the person wrote; nobody is asked about them any more."""
-    query = select(ResponseRow).where(ResponseRow.provider == HUMAN, ResponseRow.expert == written_by(annotator_id))
-    rows = session.exec(query).all()
+    rows = session.exec(select(ResponseRow).where(*_written(annotator_id))).all()
     for row in rows:
         row.text, row.error, row.options = DELETED, None, {}
         session.add(row)
     session.flush()
-    return {"response": len(rows), DUEL_TAKEN: gone.mark(session, responses=[row.id for row in rows])}
+    ids = [row.id for row in rows]
+    lost = snapshot_losses.mark(session, Touched(responses=ids))
+    return {"response": len(rows), DUEL_TAKEN: gone.mark(session, responses=ids), SNAPSHOT_ROW: lost}
+
+
+def _written(annotator_id: str) -> tuple[Any, ...]:
+    return (col(ResponseRow.provider) == HUMAN, col(ResponseRow.expert) == written_by(annotator_id))
 
 
 def _elsewhere(session: Session, annotator_id: str) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 DATASET_ROW, LEFT_OUT_ROW = "dataset_row", "left_out_row"
 DUEL_TAKEN, VOTE_TAKEN = "duel_taken", "vote_taken"
+EXPORT_FOLDER = "export_folder"
 """What a deletion counts beside the tables."""
 
 _WORDS = {
@@ -25,6 +26,10 @@ _WORDS = {
     DATASET_ROW: ("row of a dataset", "rows of datasets"),
     LEFT_OUT_ROW: ("row left out of a file", "rows left out of files"),
     "run": ("saved search", "saved searches"),
+    "snapshot": ("snapshot", "snapshots"),
+    "snapshot_row": ("row of a snapshot", "rows of snapshots"),
+    "prompt_side": ("prompt with its split", "prompts with their split"),
+    EXPORT_FOLDER: ("written export", "written exports"),
     "router_version": ("router version", "router versions"),
     "deletion": ("record of a deletion", "records of deletions"),
 }

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func, or_, update
 from sqlmodel import Session, col, select
 
 from lab.store.engine import Store, exclusive
@@ -28,6 +28,9 @@ from lab.store.judging_tables import (
     VoteRow,
 )
 from lab.store.presentations import exclude_others
+from lab.store.snapshot_losses import add_gone
+from lab.store.snapshot_tables import PromptSideRow, SnapshotItemRow
+from lab.store.snapshots import WRITERS
 from lab.store.tables import FeedbackRow, ResponseRow
 from lab.store.vote_rows import count_again
 
@@ -39,13 +42,14 @@ _BATCHES = select(BatchRow.id).where(BatchRow.kind == KIND)
 
 @dataclass(frozen=True, slots=True)
 class SampleRows:
-    """How much a removal takes. The last two are the work of people, which they may want to know before."""
+    """How much a removal takes. The last three are the work of people, which they may want to know before."""
 
     duels: int
     annotators: int
     votes: int  # live ones of the sample's own annotators
     votes_of_others: int  # live ones of people, and of imported files, on its duels
     answers_of_others: int  # written by people, to its prompts
+    frozen: int = 0  # rows of snapshots: these snapshots keep the rest, and say how many are gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,12 @@ def remove(store: Store, report: Mapping[str, Any]) -> SampleRows:
         for writers in ("annotator", "duels", "given votes"):
             exclusive(session, writers)
         exclude_others(session)
+        exclusive(session, WRITERS)
         extent = _extent(session)
         _lock(session, extent)
         taken = _count(session, extent)
         recount = _voted_elsewhere(session, extent)
+        _delete_frozen(session, extent)
         _delete_judging(session, extent)
         _delete_answers(session, extent)
         count_again(session, recount)
@@ -139,6 +145,7 @@ def _count(session: Session, extent: _Extent) -> SampleRows:
         votes=session.exec(live.where(own)).one(),
         votes_of_others=session.exec(live.where(col(VoteRow.duel_id).in_(extent.duels), ~own)).one(),
         answers_of_others=extent.written,
+        frozen=session.exec(select(func.count()).select_from(SnapshotItemRow).where(_frozen(extent))).one(),
     )
 
 
@@ -156,7 +163,21 @@ def _on(table: Any, extent: _Extent) -> Any:
     return col(table.duel_id).in_(extent.duels) | col(table.annotator_id).in_(extent.annotators)
 
 
+def _frozen(extent: _Extent) -> Any:
+    """Return the condition that a row of a snapshot points to the sample."""
+    sides = [col(side).in_(extent.responses) for side in (SnapshotItemRow.chosen_id, SnapshotItemRow.rejected_id)]
+    return or_(col(SnapshotItemRow.duel_id).in_(extent.duels), *sides)
+
+
 # --------------------------------------------------------------------------------------------------------- deleting
+
+
+def _delete_frozen(session: Session, extent: _Extent) -> None:
+    """Delete the rows of snapshots: the snapshots stay, and count them as gone."""
+    theirs = _frozen(extent)
+    fresh = select(SnapshotItemRow.snapshot_id, func.count()).where(theirs, ~col(SnapshotItemRow.gone))
+    add_gone(session, dict(session.exec(fresh.group_by(col(SnapshotItemRow.snapshot_id))).all()))
+    session.connection().execute(delete(SnapshotItemRow).where(theirs))
 
 
 def _delete_judging(session: Session, extent: _Extent) -> None:
@@ -184,6 +205,10 @@ def _delete_answers(session: Session, extent: _Extent) -> None:
     statements: list[Any] = [
         delete(FeedbackRow).where(col(FeedbackRow.response_id).in_(extent.responses)),
         delete(ResponseRow).where(col(ResponseRow.id).in_(extent.responses)),
+        delete(PromptSideRow).where(
+            col(PromptSideRow.conversation_id).in_(extent.conversations),
+            col(PromptSideRow.conversation_id).not_in(needed),
+        ),
         delete(ConversationRow).where(
             col(ConversationRow.id).in_(extent.conversations), col(ConversationRow.id).not_in(needed)
         ),

@@ -41,7 +41,7 @@ class History:
         return self.revisions[-1]
 
 
-HISTORY = History(Path(__file__).parent / "migrations", ("0001", "0002", "0003"))
+HISTORY = History(Path(__file__).parent / "migrations", ("0001", "0002", "0003", "0004"))
 """What this lab knows. A test holds the revisions to the scripts."""
 
 

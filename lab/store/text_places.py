@@ -35,6 +35,7 @@ REPLACED: Mapping[str, Mapping[str, Kind]] = {
     "router_draft": {"edit": "text"},
     "adoption": {"note": "text"},
     "job": {"title": "text", "note": "text", "error": "text"},
+    "snapshot": {"name": "name", "name_key": "name", "spec": "tree", "report": "tree"},
 }
 """What is replaced, by table and column."""
 
@@ -44,6 +45,7 @@ REPORTED: Mapping[str, tuple[str, ...]] = {
     "router_draft": ("config",),
     "run": ("spec", "result"),
     "adoption": ("evidence",),
+    "snapshot": ("family",),
 }
 """What is only told: a name goes with the person, and what a content hash or a figure rests on stays as it was."""
 
@@ -67,6 +69,9 @@ WITHOUT: Mapping[str, tuple[str, ...]] = {
     "vote_event": ("kind",),
     "resolution": ("kind", "verdict"),
     "deletion": ("what", "counts"),
+    "snapshot": ("spec_hash", "content_hash", "files", "state"),
+    "snapshot_row": ("split", "vote_ids", "row_hash"),
+    "prompt_side": ("family", "side"),  # the family is told with the snapshot that gave the side
 }
 """What holds no text of a person: hashes, names of experts and models, kinds and states. Ids are not listed."""
 

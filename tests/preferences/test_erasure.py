@@ -106,7 +106,7 @@ def test_a_dataset_that_cannot_be_read_is_told_and_does_not_stop_the_rest(store,
 
 def test_a_person_is_removed_with_the_bytes(store, tmp_path):
     annotators.add(store, "a1", "Maximiliane Quetzal", pin_hash="p", link_hash=None)
-    done = erasure.remove_person(store, "d1", "a1")
+    done = erasure.remove_person(store, tmp_path, "d1", "a1")
     assert (done.deletion.what, done.left) == ("annotator", None)
     assert b"quetzal" not in all_bytes(tmp_path)
 

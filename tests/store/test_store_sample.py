@@ -184,7 +184,8 @@ def test_every_table_that_can_name_a_row_of_the_sample_is_looked_at() -> None:
         "resolution.chosen_id", "duel.conversation_id", "duel.first_id", "duel.second_id", "feedback.response_id",
         "presentation.annotator_id", "presentation.duel_id", "presentation.left_id", "presentation.right_id",
         "response.conversation_id", "vote.annotator_id", "vote.chosen_id", "vote.duel_id", "vote.presentation_id",
-        "vote_event.annotator_id", "vote_event.vote_id",
+        "vote_event.annotator_id", "vote_event.vote_id", "snapshot_row.duel_id", "snapshot_row.chosen_id",
+        "snapshot_row.rejected_id", "prompt_side.conversation_id",
     }  # fmt: skip
 
 

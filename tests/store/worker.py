@@ -1,5 +1,6 @@
 """What the tests run in processes of their own: `worker.py task url …`. Says "ready", waits for a line, then begins."""
 
+import itertools
 import os
 import random
 import signal
@@ -8,9 +9,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lab.errors import ExportError
 from lab.messages import Message
-from lab.store import events, open_store, queue, restore, versions, votes
+from lab.store import duels, events, open_store, queue, restore, snapshot_rows, snapshots, versions, votes
 from lab.types import Decision, Expert, Layer, RouterConfig, Timings, new_id
+from tests.store.frozen import begin, pair
 
 
 def say(word: str) -> None:
@@ -129,9 +132,34 @@ def _vote_undo_edit(url: str, annotator_id: str, dice: random.Random) -> None:
             say(f"edited {edited.id}")
 
 
+def freezing(url: str, *duel_ids: str) -> None:
+    """Freeze a snapshot with each prompt on a side that this process draws, and say what became of it."""
+    store, dice, snapshot_id = open_store(url), random.Random(os.getpid()), new_id()
+    found = list(duels.by_ids(store, duel_ids).values())
+    sides = {duel.conversation_id: dice.choice(["train", "validation", "test"]) for duel in found}
+    begin(store, snapshot_id, name=f"of {os.getpid()}")
+    snapshot_rows.add(store, snapshot_id, [pair(place, duel) for place, duel in enumerate(found)])
+    try:
+        snapshots.freeze(store, snapshot_id, report={}, content_hash="c", sides=sides)
+        say(f"frozen {snapshot_id}")
+    except ExportError as err:
+        say(str(err))
+    store.close()
+
+
+def filling(url: str, *duel_ids: str) -> None:
+    """Add rows to a snapshot for ever, two at a time, and say so each time; it is never frozen."""
+    store = open_store(url)
+    snapshot_id = new_id()
+    begin(store, snapshot_id)
+    for place, duel in enumerate(itertools.cycle(duels.by_ids(store, duel_ids).values())):
+        snapshot_rows.add(store, snapshot_id, [pair(2 * place, duel), pair(2 * place + 1, duel)])
+        say("added")
+
+
 TASKS = {
     "open": opening, "seed": seeding, "record": recording, "vote": voting, "vote-until-killed": voting_until_killed,
-    "hold": holding, "restore": restoring,
+    "hold": holding, "restore": restoring, "freeze": freezing, "fill": filling,
 }  # fmt: skip
 
 if __name__ == "__main__":

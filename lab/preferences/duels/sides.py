@@ -21,14 +21,21 @@ def refusal(response: Response) -> tuple[str, str] | None:
         return response.error_kind, response.error or f"The answer ended with the fault {response.error_kind!r}."
     if not response.text.strip():
         return "empty_answer", f"{response.expert} answered without any text. Ask again."
-    if response.finish_reason in _CUT:
+    if cut_or_unfinished(response.finish_reason) == TRUNCATED:
         limit = response.options.get("max_tokens")
         at = f" of {limit} tokens" if limit is not None else ""
         return TRUNCATED, f"{response.expert}'s answer was cut at its length limit{at}. Raise the limit, or ask again."
-    if response.finish_reason in _NOT_ENDED:
+    if cut_or_unfinished(response.finish_reason) == UNFINISHED:
         reason = f" ({response.finish_reason})" if response.finish_reason else ""
         return UNFINISHED, f"{response.expert}'s answer did not come to its end{reason}. Ask again."
     return None
+
+
+def cut_or_unfinished(finish_reason: str | None) -> str | None:
+    """Return whether an answer was cut at its length limit or did not come to its end, as a kind; None for a whole."""
+    if finish_reason in _CUT:
+        return TRUNCATED
+    return UNFINISHED if finish_reason in _NOT_ENDED else None
 
 
 def side_of(response: Response) -> Side:

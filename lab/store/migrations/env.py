@@ -6,7 +6,7 @@ that the scripts make with `lab.store.tables`.
 
 from alembic import context
 
-from lab.store import judging_tables  # noqa: F401  its tables join LabModel's
+from lab.store import judging_tables, snapshot_tables  # noqa: F401  their tables join LabModel's
 from lab.store.tables import LabModel
 
 context.configure(

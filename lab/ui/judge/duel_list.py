@@ -148,6 +148,11 @@ def of_sample() -> None:
                 f"With them go {counted(rows.votes_of_others, 'vote')} and {counted(rows.answers_of_others, 'answer')} "
                 "that people gave on them."
             )
+        if rows.frozen:
+            st.warning(
+                f"{counted(rows.frozen, 'row')} of snapshots come from them. Those snapshots keep the rest and say how "
+                "many are gone; what was written of them stays as files."
+            )
         st.button("Remove it", key="sample-remove", on_click=_remove_sample)
 
 

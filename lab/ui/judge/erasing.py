@@ -90,6 +90,11 @@ def _preview(seen: _Seen) -> None:
     for one in found.datasets:
         rows = f"{len(one.rows):,} of its {one.dataset.rows:,} rows"
         st.markdown(f"- Dataset {text.plain(one.dataset.name)}: {rows} are left out from now on.")
+    for loss in found.found.losses:
+        rows = f"{loss.rows:,} of its {loss.snapshot.rows:,} rows"
+        st.markdown(f"- Snapshot {text.plain(loss.snapshot.name)}: {rows} are gone from now on.")
+    if found.exports:
+        st.markdown(f"- Deleted: {counted(len(found.exports), 'written export')}, to be written again without them.")
     for left in found.found.reported:
         st.markdown(f"- Stays: {text.sentence(erasure.way_out(resources.lab().store, left))}")
     for sentence in found.unread:
@@ -144,8 +149,8 @@ def _a_person() -> None:
 def _remove(who: Annotator) -> None:
     votes = bool(st.session_state.get(_VOTES))
     deletion_id = st.session_state.get(f"erase-person-{who.id}-{votes}") or new_id()
-    store = resources.lab().store
-    _do(lambda: erasure.remove_person(store, deletion_id, who.id, by=_me(), votes=votes))
+    lab = resources.lab()
+    _do(lambda: erasure.remove_person(lab.store, lab.settings.data_dir, deletion_id, who.id, by=_me(), votes=votes))
 
 
 # ------------------------------------------------------------------------------------------------------- for both kinds

@@ -109,8 +109,8 @@ def _one(reading: Reading, one: Disagreement, ids: list[str]) -> None:
     named = st.toggle("Show who wrote the answers", key=_NAMES, help="Without it you judge as blindly as they did.")
     with st.container(border=True):
         duel_view.conversation(duel, key="desk")
-        duel_view.answers(reading, duel, named=named)
-        duel_view.votes(reading, duel, given)
+        duel_view.answers(reading.names, duel, named=named)
+        duel_view.votes(reading.names, duel, given)
         _standing(reading, duel, one)
         _buttons(duel, one, _following(ids, one.duel_id))
 

@@ -17,7 +17,7 @@ from lab.types import new_id
 from lab.ui import people, text
 from lab.ui.judge.answers import shown
 from lab.ui.trust import words
-from lab.ui.trust.reading import Reading
+from lab.ui.trust.names import Names
 
 _SHOWN_CHARS = 20_000
 _LEARNT = "trust_learnt"
@@ -60,11 +60,11 @@ def _before(turns: int, duel: Duel) -> str:
     return text.begun(" and ".join(parts))
 
 
-def answers(reading: Reading, duel: Duel, *, named: bool) -> None:
+def answers(names: Names, duel: Duel, *, named: bool) -> None:
     """Draw both answers, the first one left; `named` says who wrote them, else names that they give are covered."""
     for column, side, where in zip(st.columns(2), (duel.first, duel.second), ("Left", "Right"), strict=True):
         with column:
-            st.markdown(f"**{_heading(reading, side, where) if named else where}**")
+            st.markdown(f"**{_heading(names, side, where) if named else where}**")
             said = side.text if named else masked(side, duel).text
             with st.container(border=True, height=_ANSWER_HEIGHT):
                 st.markdown(shown(said[:_SHOWN_CHARS]))
@@ -72,32 +72,32 @@ def answers(reading: Reading, duel: Duel, *, named: bool) -> None:
                 st.caption(f"{_SHOWN_CHARS:,} of {len(side.text):,} characters are shown.")
 
 
-def _learnt(reading: Reading, duel: Duel) -> None:
+def _learnt(names: Names, duel: Duel) -> None:
     who = people.current()
     said: set[tuple[str, str]] = st.session_state.setdefault(_LEARNT, set())
     if who is None or (who.id, duel.id) in said:
         return
     with contextlib.suppress(LabError):  # a store that cannot be written takes no vote either
         presentations.learnt(
-            reading.lab.store, new_id(), duel_id=duel.id, annotator_id=who.id, seed=randbits(32), now=datetime.now(UTC)
+            names.store, new_id(), duel_id=duel.id, annotator_id=who.id, seed=randbits(32), now=datetime.now(UTC)
         )
         said.add((who.id, duel.id))
 
 
-def _heading(reading: Reading, side: Side, where: str) -> str:
-    by = reading.author(side.expert or side.model or side.provider)
+def _heading(names: Names, side: Side, where: str) -> str:
+    by = names.author(side.expert or side.model or side.provider)
     model = f" ({side.model})" if side.expert and side.model else ""
     return f"{where}: {text.plain(f'{by}{model}')}"
 
 
-def votes(reading: Reading, duel: Duel, given: Sequence[Vote]) -> None:
+def votes(names: Names, duel: Duel, given: Sequence[Vote]) -> None:
     """Draw who said what, with reasons and notes; left and right as the answers stand above.
 
     Whoever is signed in has now learnt what others said: a vote that they give or change later is not blind.
     """
-    _learnt(reading, duel)
+    _learnt(names, duel)
     for vote in given:
-        parts = [f"**{text.plain(reading.name(vote.annotator_id))}**: {words.said_of(duel, vote)}"]
+        parts = [f"**{text.plain(names.name(vote.annotator_id))}**: {words.said_of(duel, vote)}"]
         if vote.round > 1:
             parts.append("a repeat")
         if vote.unblinded:

@@ -137,6 +137,6 @@ def opened_duel(reading: Reading) -> None:
     with st.container(border=True):
         duel_view.about(duel)
         duel_view.conversation(duel, key="opened")
-        duel_view.answers(reading, duel, named=True)
-        duel_view.votes(reading, duel, votes)
+        duel_view.answers(reading.names, duel, named=True)
+        duel_view.votes(reading.names, duel, votes)
         st.button("Close the duel", key="close-duel", type="tertiary", on_click=address.show_duel, args=(None,))

@@ -8,13 +8,14 @@ from typing import Any
 
 import streamlit as st
 
-from lab.judging import HUMAN, Annotator, Ballot
+from lab.judging import Annotator, Ballot
 from lab.preferences.disagreements import Disagreement, resolved
 from lab.preferences.report import Trust, report
 from lab.store import annotators, ballots, resolutions
 from lab.ui import resources
 from lab.ui.resources import Lab
 from lab.ui.trust import words
+from lab.ui.trust.names import Names
 
 SAMPLE, QUERY_TYPE, ORIGIN, WHO = "sample", "kind", "from", "who"
 
@@ -40,15 +41,18 @@ class Reading:
         """Whether all of them came with the lab."""
         return all(_of_sample(one) for one in self.ballots)
 
+    @property
+    def names(self) -> Names:
+        """What annotators and authors are called."""
+        return Names(self.lab.store, self.annotators)
+
     def name(self, annotator_id: str) -> str:
         """Return what an annotator is called."""
-        known = self.annotators.get(annotator_id)
-        return known.name if known is not None else annotator_id
+        return self.names.name(annotator_id)
 
     def author(self, name: str) -> str:
-        """Return what the author of an answer is called: an expert, a model, or who wrote it by hand."""
-        kind, _, annotator_id = name.partition(":")
-        return f"text by {self.name(annotator_id)}" if kind == HUMAN and annotator_id else name
+        """Return what the author of an answer is called."""
+        return self.names.author(name)
 
 
 def opened() -> Reading | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import time
 from collections import Counter, defaultdict
 
@@ -10,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.forensics.datasets.clusters import NEAR, near_duplicates
+from lab.forensics.datasets.clusters import NEAR, Prompts, near_duplicates
 from lab.forensics.datasets.normalise import bare
+from lab.forensics.datasets.shingles import estimates, minhash
 
 
 def shingles(prompt: str) -> set[str]:
@@ -112,6 +115,133 @@ def test_a_crowd_of_like_prompts_becomes_one_group():
     prompts = [f"what is the balance of my savings account with the number {at} today please" for at in range(3_000)]
     groups = Counter(near_duplicates(prompts).tolist())
     assert groups.most_common(1)[0][1] == 3_000
+
+
+# -------------------------------------------------------------------------------------- prompts whose texts are fetched
+
+
+def grouped(prompts: list[str], at_once: int = 1_000, near: float = NEAR) -> list[int]:
+    kept = Prompts(near)
+    for start in range(0, len(prompts), at_once):
+        kept.add(prompts[start : start + at_once])
+    assert len(kept) == len(prompts)
+    return kept.groups(lambda places: [prompts[place] for place in places.tolist()]).tolist()
+
+
+def test_a_group_is_named_by_its_earliest_row():
+    potato = "please tell me how long it takes to bake a potato in the oven"
+    prompts = ["tell me a joke", potato, "what is the capital of spain", potato.replace("the", "my"), "TELL me a joke!"]
+    assert grouped(prompts) == [0, 1, 2, 1, 0]
+    assert grouped(prompts, at_once=2) == [0, 1, 2, 1, 0]
+    assert grouped([]) == []
+
+
+@settings(max_examples=50)
+@given(prompts=st.lists(prompt, min_size=1, max_size=25), at_once=st.integers(1, 9))
+def test_groups_by_their_earliest_rows_are_the_groups_of_near_duplicates(prompts, at_once):
+    number: dict[int, int] = {}
+    numbered = [number.setdefault(earliest, len(number)) for earliest in grouped(prompts, at_once)]
+    assert numbered == near_duplicates(prompts).tolist()
+
+
+def test_only_the_texts_of_likely_pairs_are_fetched():
+    draw = random.Random(5)
+    prompts = [" ".join(str(draw.randrange(10**6)) for _ in range(9)) for _ in range(2_000)]
+    prompts[1_500] = prompts[7][:-1]
+    fetched: list[int] = []
+    kept = Prompts()
+    kept.add(prompts)
+
+    def texts_of(places):
+        fetched.extend(places.tolist())
+        return [prompts[place] for place in places]
+
+    assert kept.groups(texts_of)[1_500] == 7
+    assert {7, 1_500} <= set(fetched)
+    assert len(fetched) < 100
+
+
+def test_a_byte_of_each_value_estimates_the_jaccard_index():
+    draw = random.Random(7)
+    words = [f"w{number}" for number in range(500)]
+    pairs = []
+    for _ in range(400):
+        one = draw.choices(words, k=40)
+        pairs.append((" ".join(one), " ".join(one[: draw.randrange(1, 40)] + draw.choices(words, k=10))))
+    found = estimates(minhash([one for one, _ in pairs]), minhash([other for _, other in pairs]))
+    errors = [estimate - jaccard(*pair) for estimate, pair in zip(found.tolist(), pairs, strict=True)]
+    assert abs(sum(errors) / len(errors)) < 0.01  # without the correction for chance it would not be fair
+    assert max(map(abs, errors)) < 0.25
+
+
+@pytest.mark.parametrize("near", [0.6, 0.7, 0.9])
+def test_what_is_near_is_a_parameter(near):
+    base = "how do i change the address of my savings account before the end of may this year"
+    draw = random.Random(3)
+    found = wanted = 0
+    for _ in range(150):
+        words = base.split()
+        for _ in range(draw.randrange(1, 5)):
+            words[draw.randrange(len(words))] = draw.choice(["old", "new", "card", "june", "loan"])
+        other = " ".join(words)
+        together = grouped([base, other], near=near) == [0, 0]
+        assert not together or jaccard(base, other) >= near
+        found, wanted = found + together, wanted + (jaccard(base, other) >= near)
+    assert found >= 0.9 * wanted > 0
+
+
+def test_neighbours_in_a_crowd_are_those_that_are_most_alike():
+    draw = random.Random(11)
+    words = [f"word{number}" for number in range(2_000)]
+    asked = "translate the following sentence into french for me and keep its tone as it is"
+    prompts = [f"{asked} {' '.join(draw.choices(words, k=6))}" for _ in range(3_000)]
+    prompts += [f"{one} {draw.choice(words)}" for one in prompts[:300]]
+    likes = [at for at in range(300) if jaccard(prompts[at], prompts[3_000 + at]) >= 0.9]
+    found = grouped(prompts, near=0.9)
+    assert len(likes) > 100
+    assert sum(found[at] == found[3_000 + at] for at in likes) >= 0.97 * len(likes)
+
+
+@pytest.mark.parametrize("prompts", [
+    ["What is the answer to this?"] * 100_000,
+    [f"What is {at} + {at * 7 % 1_000}?" for at in range(100_000)],
+    [f"Please solve this sum and show me all of your steps in between: what is {at} + 7?" for at in range(100_000)],
+], ids=["equal", "short template", "long template"])  # fmt: skip
+def test_a_hundred_thousand_of_a_kind_take_no_time_that_grows_with_their_square(prompts):
+    began = time.process_time()
+    found = grouped(prompts, at_once=10_000)
+    took = time.process_time() - began
+    assert len(found) == 100_000
+    assert took < 40, f"{took:.1f} s of work: it takes a few"
+
+
+_MILLION = """
+import random, resource, sys
+from lab.forensics.datasets.clusters import Prompts
+import rensa, scipy.sparse
+draw = random.Random(1)
+words = [f"word{number}" for number in range(3000)]
+def text(row):
+    return " ".join(random.Random(row).choices(words, k=6))
+kept = Prompts()
+kept.add([text(row) for row in range(2_000)])
+kept.groups(lambda places: [text(row) for row in places.tolist()])
+base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+rows = int(sys.argv[1])
+kept = Prompts()
+for start in range(0, rows, 2_000):
+    kept.add([text(row) for row in range(start, start + 2_000)])
+found = kept.groups(lambda places: [text(row) for row in places.tolist()])
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) * 1024 / rows, len(found))
+"""
+
+
+@pytest.mark.slow
+def test_a_prompt_takes_two_hundred_bytes_of_memory_at_most():
+    done = subprocess.run([sys.executable, "-c", _MILLION, "300000"], capture_output=True, text=True, check=True)
+    bytes_a_row, rows = done.stdout.split()
+    assert int(rows) == 300_000
+    assert float(bytes_a_row) < 300, done.stdout
 
 
 @pytest.mark.slow

@@ -1,0 +1,88 @@
+"""What one reading of all votes came to: numbers for each pair, and where each duel was left on the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.dpo import columns
+from lab.dpo.checks.catalogue import BIT, BLOCKS
+from lab.dpo.columns import Columns, Names
+from lab.dpo.lengths import Lengths, PairLengths
+from lab.dpo.spec import Spec
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Codes = NDArray[np.uint8]
+Sides = NDArray[np.int8]
+
+KEPT, EXCLUDED = "kept", "excluded"
+FILTERED = ("sample", "mock", "date", "expert", "query_type", "origin", "router_version", "layer")
+UNDECIDED = (
+    "no_vote", "too_few", "dropped", "contested", "split", "equally_good", "both_bad", "not_adjudicated",
+    "low_agreement", "low_strength",
+)  # fmt: skip
+REASONS: tuple[str, ...] = (KEPT, *FILTERED, *(f"verdict:{one}" for one in UNDECIDED), *BLOCKS, EXCLUDED)
+"""What becomes of a judged duel, in the order of the funnel: kept, filtered out, no pair, blocked, left out by name."""
+CODE = {reason: place for place, reason in enumerate(REASONS)}
+
+
+@dataclass(slots=True)
+class Built:
+    """What came of all votes. Arrays called `…_of` have a place for each pair, in the order of the duels."""
+
+    spec: Spec
+    exact_tokens: bool
+    votes: int = 0
+    duel_seqs: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # of the judged duels
+    reasons: Codes = field(default_factory=lambda: np.zeros(0, np.uint8))  # what became of each: its place in REASONS
+    pairs: Columns = field(default_factory=columns.pairs)
+    voices: Columns = field(default_factory=columns.voices)
+    likes: Columns = field(default_factory=columns.likes)
+    authors: Names = field(default_factory=Names)  # what each is called and, on a second line, its model
+    query_types: Names = field(default_factory=Names)
+    annotators: Names = field(default_factory=Names)  # ids
+    twice: int = 0  # duels that two people or more judged, filtered as the votes are
+    chose_both: int = 0  # pairs of votes on one duel that both chose an answer
+    chose_same: int = 0  # of these, those that chose the same
+    agreed: float = 0.0  # of these, the sum of the shares of pairs of votes that say the same
+    system_prompts: set[int] = field(default_factory=set)  # a hash of each different one
+    groups_of: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # near-duplicates have the same
+    sides_of: Sides = field(default_factory=lambda: np.zeros(0, np.int8))  # place in SPLITS; below 0 in none
+    like_sides: Sides = field(default_factory=lambda: np.zeros(0, np.int8))
+    likes_left_out: Counter[str] = field(default_factory=Counter)  # answers with a thumb, by reason
+
+    @property
+    def kept_of(self) -> Bools:
+        """Which pairs are in the export."""
+        return np.asarray(self.reasons[self.pairs["place"]] == 0)
+
+    @property
+    def lengths(self) -> PairLengths:
+        """The tokens of each pair."""
+        chosen, rejected = (
+            Lengths(self.pairs[f"{side}_prompt"].astype(np.int32), self.pairs[f"{side}_whole"].astype(np.int32))
+            for side in ("chosen", "rejected")
+        )
+        return PairLengths(chosen, rejected)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many judged duels became what, without those that none became."""
+        counts = np.bincount(self.reasons, minlength=len(REASONS))
+        return {reason: int(count) for reason, count in zip(REASONS, counts, strict=True) if count}
+
+    def seqs_of(self, reason: str) -> Ints:
+        """Return the seqs of the duels of which this became."""
+        return self.duel_seqs[self.reasons == CODE[reason]]
+
+    def flagged(self, rule: str) -> Bools:
+        """Tell which pairs a rule warns of, left out or not."""
+        return np.asarray((self.pairs["flags"] & BIT[rule]) != 0)
+
+    def leave_out(self, those: Bools, reason: str) -> None:
+        """Leave pairs out, those that are in."""
+        self.reasons[self.pairs["place"][those & self.kept_of]] = CODE[reason]

@@ -1,0 +1,45 @@
+"""Answers that say which model wrote them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from lab.preferences.masking import FAMILIES, INTRODUCTION, introduces_itself, names_of
+from lab.store.judged import JudgedDuel
+
+
+def names_its_model(text: str, folded: str, own: tuple[str, ...], asked: str) -> bool:
+    """Tell whether an answer introduces itself by a model's name, or names one of its duel's models unasked.
+
+    `own` are the names of the two models in lower case, `asked` the folded turns of the conversation.
+    """
+    if any(name in folded and name not in asked for name in own):
+        return True
+    return _introductions().search(text) is not None and introduces_itself(text)
+
+
+@cache
+def own_names(first_model: str, second_model: str) -> tuple[str, ...]:
+    """Return what two models are called, in lower case, each whole and without its size and version."""
+    return tuple(names_of((first_model, second_model)))
+
+
+def names_of_duel(duel: JudgedDuel) -> tuple[str, ...]:
+    """Return what the models of a duel are called; nothing for those that are no models."""
+    first, second = (
+        one.model if one.provider not in ("mock", "human", "sample") else "" for one in (duel.first, duel.second)
+    )
+    return own_names(first, second)
+
+
+@cache
+def _introductions() -> Any:
+    """Return one expression that RE2 runs over an answer in one go: few introduce themselves by what may be a name."""
+    import re2
+
+    names = "|".join(re2.escape(name) for name in FAMILIES)
+    introduced = f"(?:{INTRODUCTION}|as[\\s\"“'*_]+)(?:{names})".replace("\\s", "[\\s\\pZ]").replace(
+        "[[\\s\\pZ]", "[\\s\\pZ"
+    )
+    return re2.compile(f"(?i){introduced}")

@@ -1,0 +1,99 @@
+"""A pair as it is read: the fault that keeps it out, or what there is to warn of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lab.dpo.checks import personal, texts
+from lab.dpo.checks.catalogue import BIT
+from lab.dpo.checks.names import names_its_model, names_of_duel
+from lab.dpo.rows import LikedRow, Row
+from lab.dpo.sources import MOCK
+from lab.dpo.verdicts import Verdict
+from lab.preferences.duels.sides import cut_or_unfinished
+from lab.store.duels import folded
+from lab.store.judged import Answered, JudgedDuel
+
+_SETTINGS = ("max_tokens", "num_predict", "temperature", "top_p", "top_k")
+
+
+class Texts(NamedTuple):
+    """What is asked and answered, folded: without case, white space and Unicode form."""
+
+    prompt: str
+    chosen: str
+    rejected: str
+
+
+def fold(row: Row) -> Texts:
+    """Return the last turn and the two answers of a pair, folded."""
+    return Texts(folded(row.turns[-1].content) if row.turns else "", folded(row.chosen), folded(row.rejected))
+
+
+def block(row: Row, said: Texts, chosen: Answered, rejected: Answered, *, mock: bool) -> str | None:
+    """Return the rule that keeps a pair out of every export, or None. `mock`: its placeholders were asked for."""
+    if not row.turns or row.turns[-1].role != "user" or not said.prompt:
+        return "no_user_turn"
+    if not said.chosen or not said.rejected:
+        return "empty"
+    if said.chosen == said.rejected:
+        return "equal"
+    for answer, text in ((chosen, said.chosen), (rejected, said.rejected)):
+        found = _faulty(answer, text, said.prompt, mock=mock)
+        if found is not None:
+            return found
+    return None
+
+
+def block_like(row: LikedRow, answer: Answered, *, mock: bool) -> str | None:
+    """Return the rule that keeps an answer with a thumb out of every export, or None."""
+    prompt, text = folded(row.turns[-1].content), folded(row.answer)
+    if row.turns[-1].role != "user" or not prompt:
+        return "no_user_turn"
+    return _faulty(answer, text, prompt, mock=mock) if text else "empty"
+
+
+def _faulty(answer: Answered, text: str, prompt: str, *, mock: bool) -> str | None:
+    if answer.error_kind is not None or texts.is_error(text):
+        return "error_text"
+    told = answer.finish_reason is not None or answer.event_id is not None  # else nobody knows how it ended
+    if told and cut_or_unfinished(answer.finish_reason):
+        return "unfinished"
+    if texts.is_placeholder(text) and not (mock and answer.provider == MOCK):
+        return "placeholder"
+    return "prompt_repeated" if texts.repeats(text, prompt) else None
+
+
+def flags(duel: JudgedDuel, row: Row, said: Texts, found: Verdict) -> int:
+    """Return what there is to warn of in a pair, as bits of `catalogue.BIT`."""
+    bits = 0
+    asked = said.prompt if len(row.turns) == 1 else folded("\n".join(turn.content for turn in row.turns))
+    own = names_of_duel(duel)
+    for text, fold_ in ((row.chosen, said.chosen), (row.rejected, said.rejected)):
+        if names_its_model(text, fold_, own, asked):
+            bits |= BIT["names_model"]
+        if texts.refuses(text):
+            bits |= BIT["refusal"]
+        if texts.looks_cut(text):
+            bits |= BIT["looks_cut"]
+        if texts.has_markers(text):
+            bits |= BIT["markers"]
+        if personal.has_personal(text):
+            bits |= BIT["personal"]
+    for turn in row.turns:
+        if personal.has_personal(turn.content):
+            bits |= BIT["personal"]
+        if texts.has_markers(turn.content):
+            bits |= BIT["markers"]
+    if _differ(duel.first, duel.second):
+        bits |= BIT["settings"]
+    if any(one.unblinded for one in found.agreeing) and duel.origin != "edit":
+        bits |= BIT["unblinded"]
+    return bits
+
+
+def _differ(first: Answered, second: Answered) -> bool:
+    """Tell whether two answers came under different settings; where nothing is known of one, nobody can tell."""
+    if not first.options or not second.options:
+        return False
+    return any(first.options.get(name) != second.options.get(name) for name in _SETTINGS)

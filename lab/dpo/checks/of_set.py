@@ -1,0 +1,129 @@
+"""All pairs together: the same one twice, one against its contrary, lengths against the limit, and who says what."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.dpo import lengths
+from lab.dpo.built import Bools, Built
+from lab.dpo.checks.catalogue import BIT
+from lab.preferences.bias import Leaning
+from lab.preferences.figure import worth
+
+Numbers = NDArray[np.uint64]
+
+
+def block_repeated(built: Built) -> None:
+    """Leave out pairs whose contrary is there as well, and all but the first of the same pair."""
+    pair, forward = built.pairs["pair"], built.pairs["forward"] != 0
+    if not len(pair):
+        return
+    _, first, group, sizes = np.unique(pair, return_index=True, return_inverse=True, return_counts=True)
+    ahead = np.bincount(group, weights=forward, minlength=len(sizes))
+    both = ((ahead > 0) & (ahead < sizes))[group]
+    built.leave_out(both, "opposite")
+    later = np.ones(len(pair), dtype=np.bool_)
+    later[first] = False
+    built.leave_out(later, "twice")
+
+
+def warn_of_lengths(built: Built) -> None:
+    """Mark the pairs that the trainer drops, and those that it cuts."""
+    if not len(built.pairs):
+        return
+    policy = built.spec.policy
+    for rule, tell in (("dropped", lengths.dropped), ("cut", lengths.cut)):
+        mark(built, rule, tell(policy.trainer, built.lengths, policy.max_length))
+
+
+def mark(built: Built, rule: str, those: Bools) -> None:
+    """Mark pairs with what a rule warns of."""
+    built.pairs["flags"][those] |= np.uint32(BIT[rule])
+
+
+def leave_out_by_name(built: Built) -> None:
+    """Leave out the pairs that rules warn of which the spec names."""
+    for rule in built.spec.exclude:
+        if rule in BIT:
+            built.leave_out(built.flagged(rule), "excluded")
+
+
+# ------------------------------------------------------------------------------------------------- liked answers
+
+
+def emitted(built: Built) -> tuple[Bools, Bools]:
+    """Return for each kept pair whether its chosen answer makes a liked row, and its rejected one a disliked row.
+
+    An answer that another pair or a thumb says the contrary of makes none; one that several say the same of makes one.
+    """
+    kept = built.kept_of
+    chosen, rejected = built.pairs["chosen"][kept], built.pairs["rejected"][kept]
+    contrary = _contrary(built)
+    return (
+        ~np.isin(chosen, contrary) & ~_repeated(chosen),
+        ~np.isin(rejected, contrary) & ~_repeated(rejected),
+    )
+
+
+def sides_of_likes(built: Built) -> dict[int, int]:
+    """Return the side of the split of each answer with a thumb that is kept, by the seq of the answer.
+
+    Left out are those whose prompt bridges the split, those that pairs or other thumbs say the contrary of, and those
+    that a pair says the same of.
+    """
+    kept = built.kept_of
+    contrary = _contrary(built)
+    answers = built.likes["answer"]
+    known = np.concatenate([built.pairs["chosen"][kept], built.pairs["rejected"][kept]])
+    fine = (built.like_sides >= 0) & ~np.isin(answers, contrary) & ~np.isin(answers, known) & ~_repeated(answers)
+    places = np.flatnonzero(fine)
+    return {int(built.likes["seq"][one]): int(built.like_sides[one]) for one in places}
+
+
+def _contrary(built: Built) -> Numbers:
+    """Return the answers that are both liked and disliked."""
+    kept = built.kept_of
+    thumbs, up = built.likes["answer"], built.likes["liked"] != 0
+    liked = np.concatenate([built.pairs["chosen"][kept], thumbs[up]])
+    disliked = np.concatenate([built.pairs["rejected"][kept], thumbs[~up]])
+    return np.intersect1d(liked, disliked)
+
+
+def _repeated(values: NDArray[np.generic]) -> Bools:
+    """Tell which values came before."""
+    again = np.ones(len(values), dtype=np.bool_)
+    again[np.unique(values, return_index=True)[1]] = False
+    return again
+
+
+# ----------------------------------------------------------------------------------------------------- leanings
+
+
+def longer(built: Built) -> Leaning:
+    """Return how often the longer answer won among the kept pairs; those of one group of prompts say one thing."""
+    kept = built.kept_of
+    chosen, rejected = built.pairs["chosen_chars"][kept], built.pairs["rejected_chars"][kept]
+    differ = chosen != rejected
+    return Leaning(int((chosen > rejected).sum()), int(differ.sum()), _worth(built.groups_of[kept][differ]))
+
+
+def left(built: Built) -> Leaning:
+    """Return how often people chose the left answer, among the votes on kept pairs."""
+    kept = built.kept_of
+    return Leaning(int(built.pairs["left"][kept].sum()), int(built.pairs["chose"][kept].sum()))
+
+
+def _worth(groups: NDArray[np.int64]) -> float | None:
+    return worth(np.unique(groups, return_inverse=True)[1]) if len(groups) else None
+
+
+def loudest(built: Built) -> tuple[str, int, int] | None:
+    """Return whose votes decided most of the kept pairs: the annotator's id, how many pairs, and of how many."""
+    kept = built.kept_of
+    those = kept[built.voices["pair"]]
+    if not those.any():
+        return None
+    counts = np.bincount(built.voices["annotator"][those])
+    most = int(counts.argmax())
+    return built.annotators.all[most], int(counts[most]), int(kept.sum())

@@ -1,0 +1,120 @@
+"""Which conversations belong together, so that no split parts them: near-duplicates, and one that continues another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.errors import ExportError
+from lab.forensics.datasets.clusters import NEAR, Prompts, unite
+from lab.messages import Message
+
+MOST_BY_COSINE = 20_000
+"""Rows that `cosine_groups` takes: it holds each against each."""
+
+_ROWS_AT_ONCE = 512
+_ROUNDING = 5e-7  # equal vectors have a cosine of 1 but for float32
+
+Ints = NDArray[np.int64]
+Turns = Sequence[Message]
+TurnsOf = Callable[[Ints], Sequence[Turns]]
+
+
+def compared(turns: Turns) -> str:
+    """Return the text by which conversations are compared: what the user says, turn after turn, a line between."""
+    return "\n".join(turn.content for turn in turns if turn.role == "user")
+
+
+class Conversations:
+    """Conversations to be grouped, whose turns stay where they are: `add` them in the order of rows, then ask.
+
+    Some 100 bytes of each are kept. `near` is the Jaccard index of what is compared from which two are in one group.
+    """
+
+    def __init__(self, near: float = NEAR) -> None:
+        self.near = near
+        self._prompts = Prompts(near)
+        self._own = bytearray()  # a digest of all turns, for each row
+        self._begun = bytearray()  # digests of the first turns, up to a user's that is not the last
+        self._begun_of = bytearray()  # the rows of these
+
+    def __len__(self) -> int:
+        """How many conversations were added."""
+        return len(self._own) // 8
+
+    @property
+    def digests(self) -> NDArray[np.uint64]:
+        """A digest of what is compared of each, shape (n,): equal for those alike but for case, signs and spacing."""
+        return self._prompts.digests
+
+    def add(self, conversations: Sequence[Turns]) -> None:
+        """Add the conversations of the next rows; a few thousand at a time keep the memory for it small.
+
+        They come without system messages, and each ends with the user's turn.
+        """
+        self._prompts.add([compared(turns) for turns in conversations])
+        for row, turns in enumerate(conversations, start=len(self)):
+            *begun, own = _digests(turns)
+            self._own += own
+            if begun:
+                self._begun += b"".join(begun)
+                self._begun_of += np.full(len(begun), row, dtype=np.int64).tobytes()
+
+    def groups(self, turns_of: TurnsOf) -> Ints:
+        """Return for each row the place of the earliest row of its group, shape (n,), with near-duplicates by MinHash.
+
+        `turns_of` returns the turns of rows, of at most a few thousand at once.
+        """
+        alike = self._prompts.groups(lambda places: [compared(turns) for turns in turns_of(places)])
+        return self.joined(alike)
+
+    def joined(self, groups: Ints) -> Ints:
+        """Return groups, given as `groups` returns them, joined where a conversation has another as its first turns."""
+        parent = groups.copy()
+        own = np.frombuffer(bytes(self._own), dtype=np.uint64)
+        begun = np.frombuffer(bytes(self._begun), dtype=np.uint64)
+        rows = np.frombuffer(bytes(self._begun_of), dtype=np.int64)
+        if len(begun):
+            order = np.argsort(own, kind="stable")
+            ordered = own[order]
+            at = np.minimum(np.searchsorted(ordered, begun), len(ordered) - 1)
+            found = ordered[at] == begun
+            unite(parent, np.stack([order[at[found]], rows[found]], axis=1))
+        return parent
+
+
+def _digests(turns: Turns) -> list[bytes]:
+    """Return a digest of the turns up to each of the user's; the last is that of all of them."""
+    running, found = hashlib.blake2b(digest_size=8), []
+    for turn in turns:
+        content = turn.content.encode("utf-8", "surrogatepass")
+        running.update(b"%s %d\n" % (turn.role.encode(), len(content)))
+        running.update(content)
+        if turn.role == "user":
+            found.append(running.digest())
+    return found
+
+
+def cosine_groups(vectors: NDArray[np.float32], near: float) -> Ints:
+    """Return for each row the place of the earliest row of its group, shape (n,): chains of a cosine of `near` or more.
+
+    `vectors` has shape (n, dim), float32, each row of length 1. Raises ExportError for more than 20,000 rows.
+    """
+    count = len(vectors)
+    if count > MOST_BY_COSINE:
+        raise ExportError(
+            f"{count:,} prompts are too many to compare each with each by cosine; {MOST_BY_COSINE:,} can be. "
+            "Look for near-duplicates by MinHash instead."
+        )
+    parent = np.arange(count)
+    for start in range(0, count, _ROWS_AT_ONCE):
+        alike = vectors[start : start + _ROWS_AT_ONCE] @ vectors[start:].T >= near - _ROUNDING
+        for row, hits in enumerate(alike, start=start):
+            others = start + np.flatnonzero(hits)
+            apart = others[parent[others] != parent[row]]
+            if len(apart):
+                unite(parent, np.stack([np.full(len(apart), row), apart], axis=1))
+    return parent

@@ -1,0 +1,138 @@
+"""Which side of the split each pair and each liked answer lies on, next to the prompts that have a side already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.dpo.built import Bools, Built, Ints
+from lab.dpo.checks.of_set import mark
+from lab.dpo.clusters import Conversations, Turns, compared, cosine_groups
+from lab.dpo.pairs import digest_of_id
+from lab.dpo.rows import SPLITS
+from lab.dpo.splits import NONE, assign
+from lab.exported import KnownPrompt
+from lab.store import Store, prompt_sides
+from lab.store.judged import Moment
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
+_AT_ONCE = 2_000
+
+
+class Dealing:
+    """Conversations in the order known prompts, pairs, liked answers: gathered while they are read, then dealt out."""
+
+    def __init__(self, store: Store, family: str, near: float) -> None:
+        self.conversations = Conversations(near)
+        self._known_ids: list[str] = []
+        sides: list[int] = []
+        digests: list[int] = []
+        for some in _pages(store, family):
+            self.conversations.add([one.turns for one in some])
+            self._known_ids += [one.conversation_id for one in some]
+            digests += [digest_of_id(one.conversation_id) for one in some]
+            sides += [SPLITS.index(one.side) for one in some]
+        self.known = len(sides)
+        self._sides = np.array(sides, dtype=np.int8)
+        self._digests = np.array(digests, dtype=np.uint64)
+
+    def add(self, conversations: Sequence[Turns]) -> None:
+        """Add the conversations of the next pairs, then of liked answers."""
+        self.conversations.add(conversations)
+
+    def deal(self, built: Built, moment: Moment, encode: Encode | None = None) -> None:
+        """Give each pair and liked answer its group and its side; those that bridge two sides are left out.
+
+        Raises ExportError for more prompts than can be compared by cosine.
+        """
+        pairs = len(built.pairs)
+        groups = self._groups(built, moment, encode)
+        of_pairs = groups[self.known : self.known + pairs]
+        built.groups_of = of_pairs
+        taking_part = np.concatenate(
+            [np.ones(self.known, np.bool_), built.kept_of, np.ones(len(built.likes), np.bool_)]
+        )
+        sides = np.full(len(groups), NONE, dtype=np.int8)
+        strata = np.concatenate([np.zeros(self.known), built.pairs["stratum"], np.zeros(len(built.likes))]).astype(
+            np.int64
+        )
+        at = np.flatnonzero(taking_part)
+        sides[at] = assign(
+            _renumbered(groups[at]), self._stored(built)[at], self.conversations.digests[at], strata[at],
+            built.spec.shares, built.spec.seed,
+        ).sides  # fmt: skip
+        built.sides_of = sides[self.known : self.known + pairs]
+        built.like_sides = sides[self.known + pairs :]
+        built.leave_out((built.sides_of < 0) & built.kept_of, "bridging")
+        mark(built, "near_duplicate", self._after_another(built))
+
+    def _stored(self, built: Built) -> NDArray[np.int8]:
+        """Return the side that each conversation has already, -1 for none."""
+        order = np.argsort(self._digests, kind="stable")
+        ordered = self._digests[order]
+        found = [self._sides]
+        for columns in (built.pairs, built.likes):
+            wanted = columns["conversation"]
+            sides = np.full(len(wanted), NONE, dtype=np.int8)
+            if len(ordered):
+                at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+                known = ordered[at] == wanted
+                sides[known] = self._sides[order[at[known]]]
+            found.append(sides)
+        return np.concatenate(found)
+
+    def _after_another(self, built: Built) -> Bools:
+        """Tell which pairs stand behind one of another conversation in their group, among those that are kept."""
+        kept = np.flatnonzero(built.kept_of)
+        late = np.zeros(len(built.pairs), np.bool_)
+        if len(kept):
+            groups, conversations = built.groups_of[kept], built.pairs["conversation"][kept]
+            _, first, of_group = np.unique(groups, return_index=True, return_inverse=True)
+            late[kept] = conversations != conversations[first[of_group]]
+        return late
+
+    def _groups(self, built: Built, moment: Moment, encode: Encode | None) -> Ints:
+        seqs = built.pairs["seq"]
+        likes = built.likes["seq"]
+
+        def turns_of(places: Ints) -> list[Turns]:
+            known = [self._known_ids[one] for one in places if one < self.known]
+            pairs = [int(seqs[one - self.known]) for one in places if self.known <= one < self.known + len(seqs)]
+            liked = [int(likes[one - self.known - len(seqs)]) for one in places if one >= self.known + len(seqs)]
+            by_id = moment.turns_of_conversations(known)
+            by_seq, of_likes = moment.turns(pairs), moment.turns_of_likes(liked)
+            return [
+                by_id[self._known_ids[one]] if one < self.known
+                else by_seq[int(seqs[one - self.known])] if one < self.known + len(seqs)
+                else of_likes[int(likes[one - self.known - len(seqs)])]
+                for one in places
+            ]  # fmt: skip
+
+        if built.spec.nearness == "minhash" or encode is None:
+            return self.conversations.groups(turns_of)
+        every = np.arange(len(self.conversations))
+        texts = [
+            compared(turns)
+            for start in range(0, len(every), _AT_ONCE)
+            for turns in turns_of(every[start : start + _AT_ONCE])
+        ]
+        return self.conversations.joined(cosine_groups(encode(texts), built.spec.near))
+
+
+def _renumbered(groups: Ints) -> Ints:
+    """Return groups of some of the rows by the place among these of the earliest of each."""
+    _, first, of_group = np.unique(groups, return_index=True, return_inverse=True)
+    return first[of_group].astype(np.int64)
+
+
+def _pages(store: Store, family: str) -> Iterator[list[KnownPrompt]]:
+    after = 0
+    while True:
+        some = prompt_sides.known_prompts(store, family, after, _AT_ONCE)
+        if not some:
+            return
+        yield some
+        after = some[-1].seq

@@ -1,0 +1,152 @@
+"""Pairs from duels, and liked answers from thumbs: nothing is made up for a side that nobody judged."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from lab.dpo.checks import personal
+from lab.dpo.rows import LikedRow, Row, Split
+from lab.dpo.spec import Spec
+from lab.dpo.verdicts import Verdict
+from lab.exported import DISLIKES_REJECTED, LIKES_CHOSEN, FrozenRow
+from lab.judging import HUMAN, Side
+from lab.messages import Message
+from lab.store.duels import folded
+from lab.store.judged import Answered, JudgedDuel, LikedAnswer
+
+
+def row_of(duel: JudgedDuel, found: Verdict, spec: Spec, split: Split = "train") -> Row:
+    """Return the pair that a verdict makes of a duel, under the spec's system prompt, masked where that is wished."""
+    chosen, rejected = sides_of(duel, found)
+    return Row(
+        duel_id=duel.id,
+        split=split,
+        turns=_turns(duel.turns, spec),
+        system_prompt=_system(duel.system_prompt, spec),
+        chosen=_text(chosen.text, spec),
+        rejected=_text(rejected.text, spec),
+        chosen_by=_by(chosen),
+        rejected_by=_by(rejected),
+        chosen_model=chosen.model,
+        rejected_model=rejected.model,
+        query_type=duel.query_type,
+        origin=duel.origin,
+        votes=len(found.votes),
+        agreeing=len(found.agreeing),
+        strength=found.strength,
+        adjudicated=found.adjudicated,
+    )
+
+
+def liked_row_of(like: LikedAnswer, spec: Spec, split: Split = "train") -> LikedRow:
+    """Return an answer with its thumb, under the spec's system prompt, masked where that is wished."""
+    answer = like.answer
+    return LikedRow(
+        answer.id, split, _turns(like.turns, spec), _system(like.system_prompt, spec), _text(answer.text, spec),
+        like.liked, _by(answer), answer.model,
+    )  # fmt: skip
+
+
+def row_of_frozen(frozen: FrozenRow, spec: Spec) -> Row:
+    """Return the pair of a snapshot's row, as it was when it was frozen."""
+    assert frozen.duel_id is not None
+    assert frozen.chosen is not None
+    assert frozen.rejected is not None
+    chosen, rejected = frozen.chosen, frozen.rejected
+    return Row(
+        duel_id=frozen.duel_id,
+        split=frozen.split,
+        turns=_turns(frozen.turns, spec),
+        system_prompt=_system(frozen.system_prompt, spec),
+        chosen=_text(chosen.text, spec),
+        rejected=_text(rejected.text, spec),
+        chosen_by=_by(chosen),
+        rejected_by=_by(rejected),
+        chosen_model=chosen.model,
+        rejected_model=rejected.model,
+        query_type=frozen.query_type,
+        origin=frozen.origin,
+        votes=frozen.votes,
+        agreeing=frozen.agreeing,
+        strength=frozen.strength,
+        adjudicated=frozen.adjudicated,
+        likes_chosen=bool(frozen.emits & LIKES_CHOSEN),
+        dislikes_rejected=bool(frozen.emits & DISLIKES_REJECTED),
+    )
+
+
+def liked_row_of_frozen(frozen: FrozenRow, spec: Spec) -> LikedRow:
+    """Return the liked answer of a snapshot's row, as it was when it was frozen."""
+    answer = frozen.chosen or frozen.rejected
+    assert answer is not None
+    return LikedRow(
+        answer.response_id, frozen.split, _turns(frozen.turns, spec), _system(frozen.system_prompt, spec),
+        _text(answer.text, spec), frozen.chosen is not None, _by(answer), answer.model,
+    )  # fmt: skip
+
+
+def sides_of(duel: JudgedDuel, found: Verdict) -> tuple[Answered, Answered]:
+    """Return the chosen and the rejected answer of a duel that has a winner."""
+    return (duel.first, duel.second) if found.chosen_id == duel.first.id else (duel.second, duel.first)
+
+
+def _by(answer: Answered | Side) -> str:
+    """Return what the author of an answer is called; who wrote one by hand is not named."""
+    return HUMAN if answer.provider == HUMAN else answer.expert or answer.model or answer.provider
+
+
+def _system(own: str, spec: Spec) -> str:
+    text = {"own": own, "replaced": spec.system_text, "none": ""}[spec.system]
+    return _text(text, spec)
+
+
+def _turns(turns: tuple[Message, ...], spec: Spec) -> tuple[Message, ...]:
+    if not spec.mask:
+        return turns
+    return tuple(Message(turn.role, personal.masked(turn.content)) for turn in turns)
+
+
+def _text(text: str, spec: Spec) -> str:
+    return personal.masked(text) if spec.mask else text
+
+
+# ------------------------------------------------------------------------------------------------- what is the same
+
+
+class Digests(NamedTuple):
+    """64 bits of what a pair says. `pair` is the same whichever answer won, `forward` tells which; the other two are
+    those of a prompt with one of the answers, as a liked row would be.
+    """
+
+    pair: int
+    forward: bool
+    chosen: int
+    rejected: int
+
+
+def digests(row: Row, chosen: str, rejected: str) -> Digests:
+    """Return the digests of a pair; its answers are given folded, as `lab.store.duels.folded` does."""
+    base = _base(row.turns, row.system_prompt)
+    first, second = (_with(base, text) for text in (chosen, rejected))
+    low, high = sorted((first, second))
+    return Digests(int(_with(base, low + high), 16), low == first, int(first, 16), int(second, 16))
+
+
+def digest_of_like(row: LikedRow) -> int:
+    """Return the digest of a liked row's prompt with its answer."""
+    return int(_with(_base(row.turns, row.system_prompt), folded(row.answer)), 16)
+
+
+def digest_of_id(conversation_id: str) -> int:
+    """Return 64 bits of the id of a conversation."""
+    return int(_with("", conversation_id), 16)
+
+
+def _base(turns: tuple[Message, ...], system_prompt: str) -> str:
+    said = "\x00".join((system_prompt, *(part for turn in turns for part in (turn.role, turn.content))))
+    return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+
+
+def _with(base: str, text: str) -> str:
+    return hashlib.blake2b(f"{base}\x00{text}".encode(), digest_size=8).hexdigest()

@@ -1,0 +1,256 @@
+"""What the doctor says of an export: the funnel, a finding for each rule, and the numbers behind the plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from lab.dpo.behind import ratio_classes
+from lab.dpo.built import CODE, FILTERED, UNDECIDED, Built
+from lab.dpo.checks import of_set
+from lab.dpo.checks.catalogue import BLOCKS, BY_ID, OF_ROWS, RULES, Severity
+from lab.dpo.lengths import Fit, fitting
+from lab.dpo.rows import SPLITS
+from lab.preferences.bias import RATIOS, Leaning
+
+FEW_PAIRS = 50
+"""With fewer pairs than this a trainer learns the pairs rather than what they share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found. `count` of `of`; of a rule about single pairs, `left_out` of them are not in the export."""
+
+    rule: str
+    severity: Severity
+    count: int
+    of: int
+    left_out: int
+    says: str  # the numbers, as a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote answers of kept pairs: an expert and its model, and how many were chosen and rejected."""
+
+    by: str
+    model: str
+    chosen: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An export in numbers."""
+
+    votes: int
+    judged: int  # duels with a vote
+    wanted: int  # of these, let through by the filters
+    pairs: int  # of these, with a winner
+    kept: int
+    counts: Mapping[str, int]  # judged duels by what became of them
+    splits: Mapping[str, int]  # kept pairs
+    clusters: Mapping[str, int]  # groups of prompts among them
+    likes: int  # answers with a thumb
+    likes_left_out: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    exact_tokens: bool
+    annotators: int  # whose votes decided
+    authors: tuple[Author, ...]
+    query_types: Mapping[str, int]  # kept pairs; an empty name for those without one
+    twice: int  # duels that two or more judged
+    chose_both: int  # pairs of votes on one duel that both chose an answer
+    chose_same: int  # of these, those that chose the same
+    agreement: float | None  # of two who judged one duel, how often both said the same; None where nobody did
+    longer: tuple[int, int]  # pairs that the longer answer won, of those with answers of two lengths
+    left: tuple[int, int]  # votes for the left answer, of those that chose one
+    fit: Fit  # the length limit that 99 of 100 pairs stay under
+    policy_share: float | None  # of the answers, those of the model to be trained; None where none is named
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is anything to export."""
+        return self.kept > 0 or self.likes > 0
+
+    def found(self, rule: str) -> Finding | None:
+        """Return what a rule found, None where it found nothing."""
+        return next((one for one in self.findings if one.rule == rule), None)
+
+
+def report(built: Built) -> Report:
+    """Return what came of all votes, in numbers."""
+    counts = built.counts
+    judged, filtered = len(built.duel_seqs), sum(counts.get(one, 0) for one in FILTERED)
+    undecided = sum(counts.get(f"verdict:{one}", 0) for one in UNDECIDED)
+    kept = built.kept_of
+    sides, groups = built.sides_of[kept], built.groups_of[kept]
+    return Report(
+        votes=built.votes,
+        judged=judged,
+        wanted=judged - filtered,
+        pairs=judged - filtered - undecided,
+        kept=int(kept.sum()),
+        counts=counts,
+        splits={name: int((sides == place).sum()) for place, name in enumerate(SPLITS)},
+        clusters={name: len(np.unique(groups[sides == place])) for place, name in enumerate(SPLITS)},
+        likes=len(of_set.sides_of_likes(built)),
+        likes_left_out=dict(built.likes_left_out),
+        findings=tuple(_findings(built)),
+        exact_tokens=built.exact_tokens,
+        authors=tuple(authors(built)),
+        query_types=by_query_type(built),
+        twice=built.twice,
+        chose_both=built.chose_both,
+        chose_same=built.chose_same,
+        agreement=built.agreed / built.twice if built.twice else None,
+        longer=_counts(of_set.longer(built)),
+        left=_counts(of_set.left(built)),
+        fit=fitting(built.spec.policy.trainer, built.lengths.taken(np.flatnonzero(kept))),
+        policy_share=_policy_share(built),
+        annotators=len(np.unique(built.voices["annotator"][kept[built.voices["pair"]]])) if len(built.voices) else 0,
+    )
+
+
+def to_json(one: Report) -> dict[str, Any]:
+    """Return a report as a JSON object."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(one).items()}
+
+
+def from_json(value: Mapping[str, Any]) -> Report:
+    """Return the report that `to_json` wrote."""
+    made = {
+        "findings": tuple(Finding(**finding) for finding in value["findings"]),
+        "authors": tuple(Author(**author) for author in value["authors"]),
+        "fit": Fit(**value["fit"]),
+        "longer": tuple(value["longer"]),
+        "left": tuple(value["left"]),
+    }
+    return Report(**{**value, **made})
+
+
+# ------------------------------------------------------------------------------------------------------- findings
+
+
+def _findings(built: Built) -> list[Finding]:
+    kept = built.kept_of
+    found = {one.rule: one for one in (*_blocked(built), *_warned(built, kept), *_of_the_whole(built, int(kept.sum())))}
+    return [found[rule.id] for rule in RULES if rule.id in found]
+
+
+def _blocked(built: Built) -> list[Finding]:
+    counts = built.counts
+    decided = sum(counts.get(reason, 0) for reason in ("kept", "excluded", *BLOCKS))
+    return [
+        _finding(rule, counts[rule], decided, counts[rule], f"{_counted(counts[rule], 'pair')} left out")
+        for rule in BLOCKS
+        if counts.get(rule)
+    ]
+
+
+def _warned(built: Built, kept: Any) -> list[Finding]:
+    excluded = np.asarray(built.reasons[built.pairs["place"]] == CODE["excluded"])
+    stand = kept | excluded
+    found = []
+    for rule in OF_ROWS:
+        marked = built.flagged(rule) & stand
+        count, out = int(marked.sum()), int((marked & excluded).sum())
+        if count:
+            says = f"{_counted(count, 'pair')} of {int(stand.sum()):,}" + (f", {out:,} of them left out" if out else "")
+            found.append(_finding(rule, count, int(stand.sum()), out, says))
+    return found
+
+
+def _of_the_whole(built: Built, kept: int) -> list[Finding]:
+    found = []
+    if 0 < kept < FEW_PAIRS:
+        found.append(_finding("few_pairs", kept, kept, 0, f"{_counted(kept, 'pair')}, under {FEW_PAIRS}"))
+    voice = of_set.loudest(built)
+    if voice is not None and voice[1] * 2 > voice[2]:
+        found.append(
+            _finding(
+                "one_annotator", voice[1], voice[2], 0, f"one annotator decided {voice[1]:,} of {voice[2]:,} pairs"
+            )
+        )
+    for rule, leaning, what in (
+        ("longer", of_set.longer(built), "the longer answer won"),
+        ("left", of_set.left(built), "the left answer was chosen in"),
+    ):
+        if leaning.n and leaning.shown:
+            found.append(_finding(rule, leaning.hits, leaning.n, 0, f"{what} {share_of(leaning)}"))
+    if kept and len(built.system_prompts) > 1:
+        many = len(built.system_prompts)
+        found.append(_finding("system_prompts", many, kept, 0, f"{many:,} different system prompts"))
+    if kept:
+        found.append(_policy(built, kept))
+    return found
+
+
+def _policy(built: Built, kept: int) -> Finding:
+    share, model = _policy_share(built), built.spec.policy.model
+    if share is None:
+        says = "no model to be trained is named, so nobody can say whose answers these are"
+        return _finding("policy", 0, 2 * kept, 0, says)
+    own = round(share * 2 * kept)
+    return _finding("policy", own, 2 * kept, 0, f"{own:,} of {2 * kept:,} answers ({share:.0%}) are by {model}")
+
+
+def _policy_share(built: Built) -> float | None:
+    kept = built.kept_of
+    many = int(kept.sum())
+    return int(built.pairs["own"][kept].sum()) / (2 * many) if built.spec.policy.model and many else None
+
+
+def _counts(leaning: Leaning) -> tuple[int, int]:
+    return leaning.hits, leaning.n
+
+
+def share_of(leaning: Leaning) -> str:
+    """Return a leaning as a share with its interval and n."""
+    always = leaning.always
+    return f"{always.value:.0%} of {leaning.n:,} [{always.low:.0%}, {always.high:.0%}]"
+
+
+def _finding(rule: str, count: int, of: int, left_out: int, says: str) -> Finding:
+    return Finding(rule, BY_ID[rule].severity, count, of, left_out, says)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+# ---------------------------------------------------------------------------------------------------------- plots
+
+
+def win_rates(built: Built) -> dict[str, Leaning]:
+    """Return how often the longer answer won, by how much longer it was: the classes of `bias.RATIOS`."""
+    kept = built.kept_of
+    won = built.pairs["chosen_chars"] > built.pairs["rejected_chars"]
+    classes = ratio_classes(built)
+    return {
+        name: Leaning(int((won & here).sum()), int(here.sum()))
+        for at, (name, _) in enumerate(RATIOS)
+        for here in [kept & (classes == at)]
+    }
+
+
+def authors(built: Built) -> list[Author]:
+    """Return who wrote the answers of the kept pairs, those with the most first."""
+    kept, many = built.kept_of, len(built.authors.all)
+    won = np.bincount(built.pairs["chosen_by"][kept], minlength=many)
+    lost = np.bincount(built.pairs["rejected_by"][kept], minlength=many)
+    found = [
+        Author(by, model, int(won[at]), int(lost[at]))
+        for at, name in enumerate(built.authors.all)
+        if won[at] + lost[at]
+        for by, model in [name.split("\n", 1)]
+    ]
+    return sorted(found, key=lambda one: (-one.chosen - one.rejected, one.by, one.model))
+
+
+def by_query_type(built: Built) -> dict[str, int]:
+    """Return the kept pairs by query type; an empty name for those without one."""
+    counts = np.bincount(built.pairs["stratum"][built.kept_of], minlength=len(built.query_types.all))
+    return {name: int(counts[at]) for at, name in enumerate(built.query_types.all) if counts[at]}

@@ -1,0 +1,364 @@
+"""Frozen snapshots: votes built into rows, stored for good, written as files, compared, and written again the same.
+
+A snapshot keeps which duels and answers it holds and what was chosen; the texts stay in the database, stored once. So
+votes that change later change nothing in it, a text that is deleted on request is gone from it too, and its files can
+be written anew at any time, the same to the byte as long as no text of it was deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
+from pathlib import Path
+from typing import TypeVar
+
+from lab.dpo import report as reporting
+from lab.dpo import spec as specs
+from lab.dpo.build import Check, Progress, build, kept_likes, kept_rows
+from lab.dpo.cards import card_of
+from lab.dpo.dealing import Encode
+from lab.dpo.formats.card import Card
+from lab.dpo.formats.form import CONTAINERS
+from lab.dpo.formats.packing import zipped
+from lab.dpo.formats.registry import FORMATS, Choice, choice
+from lab.dpo.formats.writing import MANIFEST, Written, write
+from lab.dpo.pairs import liked_row_of_frozen, row_of_frozen
+from lab.dpo.recipe import RecipeFacts
+from lab.dpo.report import Report
+from lab.dpo.rows import LikedRow, Row
+from lab.dpo.spec import Spec
+from lab.dpo.wording import why
+from lab.errors import ExportError, LabError
+from lab.exported import DISLIKES_REJECTED, LIKES_CHOSEN, ExportSplit, FrozenRow, NewFrozenRow, Snapshot
+from lab.store import Store, conversations, exports_shelf, snapshot_rows
+from lab.store import snapshots as stored
+from lab.store.judged import moment
+
+_AT_ONCE = 2_000
+_LEFT_BEHIND = timedelta(hours=6)
+_T = TypeVar("_T")
+
+
+def freeze(
+    store: Store,
+    spec: Spec,
+    *,
+    snapshot_id: str,
+    name: str,
+    licence: str = "",
+    progress: Progress | None = None,
+    check: Check | None = None,
+    encode: Encode | None = None,
+) -> Snapshot:
+    """Build pairs from the votes as they are now, store them as a snapshot and return it.
+
+    Nothing of it is left behind by what stops it. Raises ExportError where there is nothing to export, and what `build`
+    raises; StoreError.
+    """
+    specs.checked(spec)
+    now = datetime.now(UTC)
+    stored.drop_building(store, now - _LEFT_BEHIND)
+    begun = stored.begin(
+        store, snapshot_id, name=name, family=spec.family, spec=specs.to_json(spec), spec_hash=spec.hash
+    )
+    if begun.state == "frozen":
+        return begun
+    try:
+        return _frozen(store, spec, begun, licence, now, progress, check, encode)
+    except BaseException:
+        with suppress(LabError):  # what stopped it is what has to be said; what stays is dropped by the next one
+            stored.drop(store, snapshot_id)
+        raise
+
+
+def _frozen(
+    store: Store,
+    spec: Spec,
+    begun: Snapshot,
+    licence: str,
+    now: datetime,
+    progress: Progress | None,
+    check: Check | None,
+    encode: Encode | None,
+) -> Snapshot:
+    digest = hashlib.sha256()
+    sides: dict[str, ExportSplit] = {}
+    with moment(store) as at:
+        built = build(store, at, spec, progress=progress, check=check, encode=encode)
+        found = reporting.report(built)
+        if not found.ready:
+            raise ExportError(nothing(found))
+        total = found.kept + found.likes
+        rows = chain(_new_pairs(kept_rows(built, at), sides), _new_likes(store, kept_likes(built, at), sides))
+        for start, some in _portions(_placed(rows)):
+            if check is not None:
+                check()
+            snapshot_rows.add(store, begun.id, some)
+            for row in some:
+                digest.update(f"{row.split}\t{row.row_hash}\n".encode())
+            if progress is not None:
+                progress(start + len(some), total, "freezing the pairs")
+    kept = {
+        "doctor": reporting.to_json(found), "name": begun.name, "licence": licence, "created": now.isoformat(),
+    }  # fmt: skip
+    return stored.freeze(store, begun.id, report=kept, content_hash=digest.hexdigest(), sides=sides)
+
+
+def nothing(found: Report) -> str:
+    """Return why there is nothing to export, and what to do."""
+    if not found.judged:
+        return "Nobody has judged a duel yet, so there is nothing to export. Judge duels on the Label page first."
+    most = max((one for one in found.counts if one != "kept"), key=lambda one: found.counts[one])
+    return (
+        f"None of the {found.judged:,} judged duels makes a pair that can be exported; most of them: {why(most)} "
+        f"({found.counts[most]:,}). The Export page lists every reason with its duels."
+    )
+
+
+def _new_pairs(rows: Iterable, sides: dict[str, ExportSplit]) -> Iterator[NewFrozenRow]:  # type: ignore[type-arg]
+    for duel, row, found in rows:
+        sides[duel.conversation_id] = row.split
+        loser = duel.second.id if found.chosen_id == duel.first.id else duel.first.id
+        yield NewFrozenRow(
+            0, duel.id, found.chosen_id, loser, row.split, row.hash,
+            emits=LIKES_CHOSEN * row.likes_chosen + DISLIKES_REJECTED * row.dislikes_rejected,
+            votes=row.votes, agreeing=row.agreeing, strength=row.strength, adjudicated=row.adjudicated,
+            vote_ids=tuple(one.vote_id for one in found.votes),
+        )  # fmt: skip
+
+
+def _new_likes(store: Store, rows: Iterable, sides: dict[str, ExportSplit]) -> Iterator[NewFrozenRow]:  # type: ignore[type-arg]
+    for like, row in rows:
+        sides[conversations.put(store, like.turns)] = row.split  # a routed prompt has none of its own
+        up, down = (like.answer.id, None) if row.liked else (None, like.answer.id)
+        yield NewFrozenRow(0, None, up, down, row.split, row.hash)
+
+
+def _placed(rows: Iterable[NewFrozenRow]) -> Iterator[NewFrozenRow]:
+    return (replace(row, place=place) for place, row in enumerate(rows))
+
+
+def _portions(rows: Iterator[_T]) -> Iterator[tuple[int, list[_T]]]:
+    start = 0
+    while some := list(islice(rows, _AT_ONCE)):
+        yield start, some
+        start += len(some)
+
+
+# ----------------------------------------------------------------------------------------------------------- files
+
+
+def spec_of(snapshot: Snapshot) -> Spec:
+    """Return what a snapshot was asked for. Raises ExportError where this lab cannot read it."""
+    return specs.from_json(snapshot.spec)
+
+
+def report_of(snapshot: Snapshot) -> Report:
+    """Return what the doctor said when a snapshot was frozen."""
+    return reporting.from_json(snapshot.report["doctor"])
+
+
+def card(snapshot: Snapshot) -> Card:
+    """Return the card of a snapshot, as it was when it was frozen."""
+    kept = snapshot.report
+    return card_of(
+        spec_of(snapshot), report_of(snapshot), name=kept["name"], licence=kept["licence"],
+        created=datetime.fromisoformat(kept["created"]), content_hash=snapshot.content_hash or "",
+        snapshot_id=snapshot.id,
+    )  # fmt: skip
+
+
+def pairs(store: Store, snapshot: Snapshot) -> Iterator[Row]:
+    """Yield the pairs of a snapshot in their order, but for those of which text was deleted on request."""
+    spec = spec_of(snapshot)
+    for one in _rows(store, snapshot):
+        if one.duel_id is None:
+            return
+        yield _sound(row_of_frozen(one, spec), one)
+
+
+def likes(store: Store, snapshot: Snapshot) -> Iterator[LikedRow]:
+    """Yield the answers with a thumb of a snapshot in their order, but for deleted ones."""
+    spec = spec_of(snapshot)
+    for one in _rows(store, snapshot, snapshot.rows - snapshot.liked - 1):  # they come after all pairs
+        if one.duel_id is None:
+            yield _sound(liked_row_of_frozen(one, spec), one)
+
+
+_Hashed = TypeVar("_Hashed", Row, LikedRow)
+
+
+def _sound(row: _Hashed, frozen: FrozenRow) -> _Hashed:
+    if row.hash != frozen.row_hash:
+        raise ExportError(
+            f"Row {frozen.place + 1:,} says something else than when it was frozen, so this snapshot cannot be written "
+            "again. Check the database: python -m lab db check."
+        )
+    return row
+
+
+def _rows(store: Store, snapshot: Snapshot, after: int = -1) -> Iterator[FrozenRow]:
+    while some := snapshot_rows.rows(store, snapshot.id, after, _AT_ONCE):
+        yield from (one for one in some if not one.gone)
+        after = some[-1].place
+
+
+def write_files(
+    store: Store,
+    snapshot: Snapshot,
+    choices: Sequence[Choice],
+    folder: Path,
+    *,
+    progress: Progress | None = None,
+    check: Check | None = None,
+) -> Written:
+    """Write a snapshot in some formats to a new folder, and return what is in it. Raises as `formats.writing.write`."""
+    total = snapshot.rows - snapshot.gone
+
+    def told(done: int) -> None:
+        if progress is not None:
+            progress(done, total, "writing the files")
+
+    return write(
+        pairs(store, snapshot), likes(store, snapshot) if snapshot.liked else (), choices, folder, card(snapshot),
+        progress=told, check=check,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------------ comparing
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What came of writing a snapshot again. `differing` are paths with other bytes than before."""
+
+    written: Written
+    same: tuple[str, ...]
+    differing: tuple[str, ...]
+    unknown: tuple[str, ...]  # that were not written before, so that nothing can be compared
+    gone: int  # rows whose text was deleted on request since
+
+
+def rebuild(
+    store: Store,
+    snapshot: Snapshot,
+    folder: Path,
+    *,
+    progress: Progress | None = None,
+    check: Check | None = None,
+) -> Rebuilt:
+    """Write the files of a snapshot again, in the formats that were written before, and compare them by their hashes.
+
+    Raises as `write_files`.
+    """
+    written = write_files(store, snapshot, choices_of(snapshot), folder, progress=progress, check=check)
+    known = {path: one["sha256"] for path, one in snapshot.files.items()}
+    same: list[str] = []
+    differing: list[str] = []
+    unknown: list[str] = []
+    for path, made in written.files.items():
+        if path == MANIFEST:  # it names all files, also of formats that were written another time
+            continue
+        of = unknown if path not in known else same if known[path] == made.sha256 else differing
+        of.append(path)
+    return Rebuilt(written, tuple(same), tuple(differing), tuple(unknown), snapshot.gone)
+
+
+def choices_of(snapshot: Snapshot) -> tuple[Choice, ...]:
+    """Return the formats in which a snapshot was written; TRL's where it never was."""
+    found = {
+        Choice(path.split("/", 1)[0], container)
+        for path in snapshot.files
+        for container in CONTAINERS
+        if "/" in path and path.endswith(f".{container}") and not path.endswith("/dataset_info.json")
+    }
+    return tuple(sorted(found, key=lambda one: list(FORMATS).index(one.format))) or (choice("trl"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What is different from one snapshot to another: duels, and answers with a thumb, by their ids."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]  # the other answer is chosen, or the thumb points the other way
+    moved: tuple[str, ...]  # on another side of the split, which only another family can bring about
+    same: int
+
+
+def diff(store: Store, before: Snapshot, after: Snapshot) -> Difference:
+    """Return what is different from one snapshot to another. Raises StoreError."""
+    old, new = snapshot_rows.keys(store, before.id), snapshot_rows.keys(store, after.id)
+    both = [key for key in new if key in old]
+    changed = [key for key in both if old[key].winner != new[key].winner]
+    moved = [key for key in both if old[key].split != new[key].split]
+    return Difference(
+        tuple(key for key in new if key not in old),
+        tuple(key for key in old if key not in new),
+        tuple(changed),
+        tuple(moved),
+        len(both) - len({*changed, *moved}),
+    )
+
+
+def shelve(
+    store: Store,
+    snapshot: Snapshot,
+    choices: Sequence[Choice],
+    data_dir: Path,
+    *,
+    progress: Progress | None = None,
+    check: Check | None = None,
+) -> Snapshot:
+    """Write a snapshot to its place among the lab's exports, as a folder and as one zip, and note its files.
+
+    What stood there before is replaced when all of it is written. Raises as `write_files`, KeepingError.
+    """
+    folder = exports_shelf.folder_for(data_dir, snapshot.id, snapshot.name)
+    exports_shelf.delete(data_dir, [snapshot.id])
+    written = write_files(store, snapshot, choices, folder, progress=progress, check=check)
+    zipped(folder, folder.with_suffix(".zip"), check=check)
+    return stored.files(store, snapshot.id, {path: asdict(made) for path, made in written.files.items()})
+
+
+def recipe_facts(snapshot: Snapshot, *, model: str | None, data: str | None, trainer: str | None) -> RecipeFacts:
+    """Return what a training recipe for a snapshot is made from; `data` is the folder of its export.
+
+    Raises ExportError for a trainer that is none.
+    """
+    spec, found = spec_of(snapshot), report_of(snapshot)
+    wanted = specs.from_json(
+        specs.to_json(spec) | {"policy": asdict(spec.policy) | ({"trainer": trainer} if trainer else {})}
+    ).policy
+    folder = TRAINED_ON.get(wanted.trainer, "trl")
+    lines = {split: _lines(snapshot, folder, split, found) for split in ("train", "validation")}
+    return RecipeFacts(
+        trainer=wanted.trainer,
+        model=spec.policy.model if model is None else model,
+        data=str(Path(data or snapshot.name) / folder),
+        snapshot=snapshot.name,
+        train=lines["train"],
+        validation=lines["validation"],
+        fit=found.fit,
+        exact=found.exact_tokens,
+        agreement=found.chose_same / found.chose_both if found.chose_both else None,
+        agreement_pairs=found.chose_both,
+        liked=found.splits["train"],
+        seed=spec.seed,
+    )
+
+
+TRAINED_ON = {"dpo": "trl", "reward": "reward", "kto": "kto", "sft": "sft"}
+"""The format that a trainer reads, by its name."""
+
+
+def _lines(snapshot: Snapshot, folder: str, split: str, found: Report) -> int:
+    """Return how many lines a trainer's file of a side has: as it was written, else as the doctor counted."""
+    for path, made in snapshot.files.items():
+        if path.startswith(f"{folder}/{split}."):
+            return int(made["rows"])
+    return found.splits[split] * (2 if folder == "kto" else 1)

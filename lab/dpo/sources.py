@@ -1,0 +1,76 @@
+"""Which duels and answers an export is made of: the filters, and what is left out unless it is asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from lab.dpo.spec import Filters
+from lab.store.judged import Answered, JudgedDuel, LikedAnswer
+
+Unwanted = Literal["sample", "mock", "date", "expert", "query_type", "origin", "router_version", "layer"]
+
+MOCK, SAMPLE = "mock", "sample"
+"""Providers of answers that no model wrote for the prompt."""
+
+
+def unwanted(duel: JudgedDuel, filters: Filters) -> Unwanted | None:
+    """Return why a duel is not for this export, or None."""
+    answers = (duel.first, duel.second)
+    if not filters.sample and duel.origin == SAMPLE:
+        return "sample"
+    if not filters.mock and any(one.provider == MOCK for one in answers):
+        return "mock"
+    if filters.query_types and duel.query_type not in filters.query_types:
+        return "query_type"
+    if filters.origins and duel.origin not in filters.origins:
+        return "origin"
+    if not _in_time(max((vote.created_at for vote in duel.votes), default=None), filters):
+        return "date"
+    return _of_routing(filters, answers, duel.router_version_id, duel.layer)
+
+
+def unwanted_like(like: LikedAnswer, filters: Filters) -> Unwanted | None:
+    """Return why an answer with a thumb is not for this export, or None.
+
+    A thumb has no annotator, query type, strength or origin: where one of these is asked for, it cannot answer.
+    """
+    if not filters.sample and like.answer.provider == SAMPLE:
+        return "sample"
+    if not filters.mock and like.answer.provider == MOCK:
+        return "mock"
+    if filters.query_types:
+        return "query_type"
+    if filters.origins or filters.annotators:
+        return "origin"
+    if not _in_time(like.given_at, filters):
+        return "date"
+    return _of_routing(filters, (like.answer,), like.router_version_id, like.layer)
+
+
+def _of_routing(
+    filters: Filters, answers: tuple[Answered, ...], version: str | None, layer: str | None
+) -> Unwanted | None:
+    if filters.experts and not any(one.by in filters.experts for one in answers):
+        return "expert"
+    if filters.router_versions and version not in filters.router_versions:
+        return "router_version"
+    if filters.layers and layer not in filters.layers:
+        return "layer"
+    return None
+
+
+def _in_time(at: datetime | None, filters: Filters) -> bool:
+    if filters.since is None and filters.until is None:
+        return True
+    day = None if at is None else _day(at)
+    return (
+        day is not None
+        and (filters.since is None or day >= filters.since)
+        and (filters.until is None or day <= filters.until)
+    )
+
+
+def _day(at: datetime) -> date:
+    """Return the day of a moment in UTC; SQLite hands moments out without their zone, which is UTC."""
+    return (at if at.tzinfo is None else at.astimezone(UTC)).date()

@@ -1,0 +1,113 @@
+"""Train, validation and test: by whole clusters of prompts, stored, so that no row ever changes its side.
+
+A row that has a side keeps it, and newcomers go where their cluster is. Clusters without a side are dealt out in the
+order of a hash, stratum after stratum, each to the side that is farthest behind its share: so every stratum is shared
+out alike, and a few dozen clusters leave no side empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.forensics.datasets.shingles import mixed
+
+NONE, BRIDGING = -1, -2
+"""Sides that are none: not stored before; left out, since the cluster lies on two sides."""
+
+_TRAIN, _VALIDATION, _TEST = range(3)  # as in lab.dpo.rows.SPLITS
+_FIRST_SERVED = (_TRAIN, _TEST, _VALIDATION)
+_LARGE = 1.5  # times the mean cluster
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The side of each row: 0 train, 1 validation, 2 test; -2 for a newcomer whose cluster lies on two sides."""
+
+    sides: NDArray[np.int8]  # (n,)
+    bridging: Ints  # the rows left out for that, ascending
+
+
+def assign(
+    groups: Ints,
+    known: NDArray[np.int8],
+    digests: NDArray[np.uint64],
+    strata: Ints,
+    shares: Sequence[float],
+    seed: int,
+) -> Assigned:
+    """Return the side of each row.
+
+    `groups` (n,) holds the place of the earliest row of each row's cluster, `known` (n,) the side that is stored for
+    the prompt or -1, `digests` (n,) one of the prompt, `strata` (n,) a code of what is to be shared out alike, of which
+    that of a cluster's earliest row counts. `shares` are of clusters, those that have a side counted with them; no
+    cluster without a side goes to one whose share is 0. What is large beside a side's share of the rows goes to
+    training if it can. The same values give the same sides.
+    """
+    earliest, cluster_of = np.unique(groups, return_inverse=True)
+    stored = known >= 0
+    lies_on = np.zeros((len(earliest), 3), dtype=bool)
+    lies_on[cluster_of[stored], known[stored]] = True
+    on = lies_on.sum(axis=1)
+    of_cluster = np.where(on == 1, lies_on.argmax(axis=1), np.where(on == 0, NONE, BRIDGING)).astype(np.int8)
+    fresh = np.flatnonzero(on == 0)
+    if len(fresh):
+        order = _turns(digests[earliest[fresh]], strata[earliest[fresh]], seed)
+        sizes = np.bincount(cluster_of, minlength=len(earliest))[fresh]
+        dealing = _Dealing(sizes[order].tolist(), lies_on.sum(axis=0).tolist(), shares, len(groups))
+        of_cluster[fresh[order]] = dealing.sides()
+    sides = np.where(stored, known, of_cluster[cluster_of]).astype(np.int8)
+    return Assigned(sides, np.flatnonzero(sides == BRIDGING))
+
+
+def _turns(digests: NDArray[np.uint64], strata: Ints, seed: int) -> Ints:
+    """Return the order in which clusters are dealt out: by stratum, and within it by chance."""
+    salt = mixed(np.array([seed % (1 << 64)], dtype=np.uint64))
+    return np.lexsort((digests, mixed(digests ^ salt), strata))
+
+
+class _Dealing:
+    """Deals clusters out, whose numbers of rows are `sizes`, where `there` clusters lie on the three sides already."""
+
+    def __init__(self, sizes: Sequence[int], there: Sequence[int], shares: Sequence[float], rows: int) -> None:
+        self._sizes, self._shares = sizes, shares
+        self._given = [float(count) for count in there]
+        mean = sum(sizes) / len(sizes)
+        self._most = [max(share * rows, _LARGE * mean) for share in shares]  # rows of a cluster, by side
+
+    def sides(self) -> list[int]:
+        """Return the side of each cluster."""
+        sides = [NONE] * len(self._sizes)
+        self._serve_the_empty(sides)
+        seen = sum(self._given)
+        for place, size in enumerate(self._sizes):
+            if sides[place] == NONE:
+                seen += 1
+                sides[place] = self._farthest_behind(seen, size)
+                self._given[sides[place]] += 1
+        return sides
+
+    def _serve_the_empty(self, sides: list[int]) -> None:
+        """Give one cluster to each side that has none yet and shall have some: training, then test, then validation."""
+        for side in _FIRST_SERVED:
+            free = [place for place, taken in enumerate(sides) if taken == NONE]
+            if not free or self._given[side] or not self._shares[side]:
+                continue
+            large = [self._sizes[place] > min(self._most) for place in free]
+            fitting = [place for place, is_large in zip(free, large, strict=True) if is_large == (side == _TRAIN)]
+            place = fitting[0] if fitting else free[0]
+            sides[place] = side
+            self._given[side] += 1
+
+    def _farthest_behind(self, seen: float, size: int) -> int:
+        behind = {
+            side: self._shares[side] * seen - self._given[side]
+            for side in _FIRST_SERVED
+            if self._shares[side] and size <= self._most[side]
+        }
+        return max(behind, key=behind.__getitem__) if behind else _TRAIN

@@ -1,0 +1,317 @@
+"""What an export reads: duels with their votes, and answers with a thumb, of one moment, however long the reading.
+
+Rows are handed out a few hundred at a time, with all their texts; nothing is kept of those that were handed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from lab.judging import AnnotatorKind, DuelOrigin, ResolutionKind, Verdict
+from lab.messages import Message
+from lab.store import ballots
+from lab.store.engine import Store
+from lab.store.judging_tables import (
+    AnnotatorRow,
+    ConversationRow,
+    DuelRow,
+    PresentationRow,
+    ResolutionRow,
+    VoteRow,
+)
+from lab.store.snapshot_tables import PromptSideRow
+from lab.store.tables import EventRow, FeedbackRow, ResponseRow
+
+AT_ONCE = 500
+"""Duels that are read in one go."""
+
+_SECOND = aliased(ResponseRow)
+
+
+class Answered(NamedTuple):
+    """One answer with what tells how it came about. `options` and `finish_reason` are those of the model's server."""
+
+    id: str
+    text: str
+    expert: str
+    provider: str
+    model: str
+    options: dict[str, Any]
+    finish_reason: str | None
+    error_kind: str | None
+    event_id: str | None  # None: it came from a file, or from a person, so that nobody knows how it ended
+
+    @property
+    def by(self) -> str:
+        """What its author is called: the expert, else the model, else the provider."""
+        return self.expert or self.model or self.provider
+
+
+class Ruling(NamedTuple):
+    """A live vote of the first round."""
+
+    vote_id: str
+    annotator_id: str
+    annotator_kind: AnnotatorKind
+    verdict: Verdict
+    chosen_id: str | None
+    strength: int | None
+    unblinded: bool
+    left_id: str
+    created_at: datetime
+
+
+class Resolved(NamedTuple):
+    """The newest resolution of a duel."""
+
+    kind: ResolutionKind
+    verdict: Verdict | None
+    chosen_id: str | None
+
+
+class JudgedDuel(NamedTuple):
+    """A duel that is not deleted and has a vote, with all that was said of it."""
+
+    id: str
+    seq: int
+    conversation_id: str
+    turns: tuple[Message, ...]
+    system_prompt: str
+    first: Answered
+    second: Answered
+    origin: DuelOrigin
+    query_type: str | None
+    router_version_id: str | None
+    layer: str | None
+    votes: tuple[Ruling, ...]
+    resolution: Resolved | None
+
+
+class LikedAnswer(NamedTuple):
+    """An answer with the thumb that counts."""
+
+    seq: int
+    turns: tuple[Message, ...]
+    system_prompt: str
+    answer: Answered
+    liked: bool
+    router_version_id: str | None
+    layer: str | None
+    given_at: datetime
+
+
+class State(NamedTuple):
+    """Numbers that are the same as long as `Moment` says the same; `judged` is how many duels that is."""
+
+    judged: int
+    votes: ballots.State
+    resolutions: int
+    thumbs: int
+    sides: int  # of prompts in splits
+
+
+class Moment:
+    """The database as it was at one moment. Not to be shared between threads."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def votes(self) -> int:
+        """Return how many live votes of the first round there are on duels that are not deleted."""
+        query = (
+            select(func.count())
+            .select_from(VoteRow)
+            .join(DuelRow, col(DuelRow.id) == VoteRow.duel_id)
+            .where(col(VoteRow.live).is_(True), VoteRow.round == 1, col(DuelRow.deleted_at).is_(None))
+        )
+        return int(self._session.exec(query).one())
+
+    def judged(self) -> int:
+        """Return how many duels `duels` yields."""
+        query = select(func.count()).select_from(DuelRow).where(col(DuelRow.deleted_at).is_(None), DuelRow.votes > 0)
+        return int(self._session.exec(query).one())
+
+    def duels(self, at_once: int = AT_ONCE) -> Iterator[list[JudgedDuel]]:
+        """Yield the duels that have a vote, in the order in which they came."""
+        judged = select(DuelRow.seq).where(col(DuelRow.deleted_at).is_(None), col(DuelRow.votes) > 0)
+        seqs = sorted(self._session.exec(judged))
+        for start in range(0, len(seqs), at_once):
+            few = seqs[start : start + at_once]
+            yield self._between(few[0], few[-1])
+
+    def by_seq(self, seqs: Sequence[int]) -> list[JudgedDuel]:
+        """Return some of these duels, in the order in which they came."""
+        found = []
+        for start in range(0, len(seqs), AT_ONCE):
+            found += self._duels(col(DuelRow.seq).in_([int(seq) for seq in seqs[start : start + AT_ONCE]]))
+        return found
+
+    def _between(self, first: int, last: int) -> list[JudgedDuel]:
+        return self._duels(col(DuelRow.seq).between(first, last))
+
+    def _duels(self, those: Any) -> list[JudgedDuel]:
+        there = [those, col(DuelRow.deleted_at).is_(None), col(DuelRow.votes) > 0]
+        votes, resolutions = self._votes(there), self._resolutions(there)
+        first, second = ResponseRow, _SECOND
+        columns: list[Any] = [
+            DuelRow.id, DuelRow.seq, DuelRow.conversation_id, ConversationRow.messages, DuelRow.system_prompt,
+            *_answer(first), *_answer(second), DuelRow.origin, DuelRow.query_type, EventRow.router_version_id,
+            EventRow.layer,
+        ]  # fmt: skip
+        query = (
+            select(*columns)
+            .select_from(DuelRow)
+            .join(ConversationRow, col(ConversationRow.id) == DuelRow.conversation_id)
+            .join(first, col(first.id) == DuelRow.first_id)
+            .join(second, col(second.id) == DuelRow.second_id)
+            .outerjoin(EventRow, col(EventRow.id) == DuelRow.event_id)
+            .where(*there)
+            .order_by(col(DuelRow.seq))
+        )
+        return [
+            JudgedDuel(
+                row[0], row[1], row[2], _turns(row[3]), row[4], Answered(*row[5:14]), Answered(*row[14:23]), row[23],
+                row[24], row[25], row[26], tuple(votes.get(row[0], ())), resolutions.get(row[0]),
+            )
+            for row in self._session.exec(query)
+        ]  # fmt: skip
+
+    def _votes(self, there: list[Any]) -> dict[str, list[Ruling]]:
+        columns: list[Any] = [
+            VoteRow.duel_id, VoteRow.id, VoteRow.annotator_id, AnnotatorRow.kind, VoteRow.verdict, VoteRow.chosen_id,
+            VoteRow.strength, VoteRow.unblinded, PresentationRow.left_id, VoteRow.created_at,
+        ]  # fmt: skip
+        query = (
+            select(*columns)
+            .select_from(DuelRow)
+            .join(VoteRow, col(VoteRow.duel_id) == DuelRow.id)
+            .join(PresentationRow, col(PresentationRow.id) == VoteRow.presentation_id)
+            .join(AnnotatorRow, col(AnnotatorRow.id) == VoteRow.annotator_id)
+            .where(*there, col(VoteRow.live).is_(True), VoteRow.round == 1)
+            .order_by(col(VoteRow.seq))
+        )
+        found: dict[str, list[Ruling]] = {}
+        for duel_id, *values in self._session.exec(query):
+            found.setdefault(duel_id, []).append(Ruling(*values))
+        return found
+
+    def _resolutions(self, there: list[Any]) -> dict[str, Resolved]:
+        columns: list[Any] = [ResolutionRow.duel_id, ResolutionRow.kind, ResolutionRow.verdict, ResolutionRow.chosen_id]
+        query = (
+            select(*columns)
+            .select_from(DuelRow)
+            .join(ResolutionRow, col(ResolutionRow.duel_id) == DuelRow.id)
+            .where(*there)
+            .order_by(col(ResolutionRow.seq))
+        )
+        return {duel_id: Resolved(*values) for duel_id, *values in self._session.exec(query)}  # the newest comes last
+
+    def likes(self, at_once: int = AT_ONCE) -> Iterator[list[LikedAnswer]]:
+        """Yield the answers with a thumb that was not taken back, in the order in which the answers came."""
+        after = 0
+        while True:
+            few = self._likes(after, at_once)
+            if not few:
+                return
+            yield [one for one in few if one.turns]
+            after = few[-1].seq
+
+    def _likes(self, after: int, at_once: int) -> list[LikedAnswer]:
+        newest = select(func.max(FeedbackRow.seq)).group_by(col(FeedbackRow.response_id))
+        columns: list[Any] = [
+            ResponseRow.seq, ConversationRow.messages, EventRow.conversation, ResponseRow.system_prompt,
+            *_answer(ResponseRow), FeedbackRow.value, EventRow.router_version_id, EventRow.layer,
+            FeedbackRow.created_at,
+        ]  # fmt: skip
+        query = (
+            select(*columns)
+            .select_from(ResponseRow)
+            .join(FeedbackRow, col(FeedbackRow.response_id) == ResponseRow.id)
+            .outerjoin(ConversationRow, col(ConversationRow.id) == ResponseRow.conversation_id)
+            .outerjoin(EventRow, col(EventRow.id) == ResponseRow.event_id)
+            .where(col(FeedbackRow.seq).in_(newest), col(FeedbackRow.value).in_(("up", "down")))
+            .where(col(ResponseRow.seq) > after)
+            .order_by(col(ResponseRow.seq))
+            .limit(at_once)
+        )
+        found = []
+        for seq, stored, routed, system_prompt, *rest in self._session.exec(query):
+            value, version, layer, at = rest[9:]
+            turns = tuple(turn for turn in _turns(stored or routed or []) if turn.role != "system")
+            answer = Answered(*rest[:9])
+            found.append(LikedAnswer(seq, turns, system_prompt, answer, value == "up", version, layer, at))
+        return found
+
+    def turns_of_likes(self, seqs: Sequence[int]) -> dict[int, tuple[Message, ...]]:
+        """Return the conversations of answers with a thumb, by the seq of the answer."""
+        found: dict[int, tuple[Message, ...]] = {}
+        for start in range(0, len(seqs), AT_ONCE):
+            query = (
+                select(ResponseRow.seq, ConversationRow.messages, EventRow.conversation)
+                .outerjoin(ConversationRow, col(ConversationRow.id) == ResponseRow.conversation_id)
+                .outerjoin(EventRow, col(EventRow.id) == ResponseRow.event_id)
+                .where(col(ResponseRow.seq).in_([int(seq) for seq in seqs[start : start + AT_ONCE]]))
+            )
+            for seq, stored, routed in self._session.exec(query):
+                found[seq] = tuple(turn for turn in _turns(stored or routed or []) if turn.role != "system")
+        return found
+
+    def turns_of_conversations(self, ids: Sequence[str]) -> dict[str, tuple[Message, ...]]:
+        """Return conversations by their id."""
+        found: dict[str, tuple[Message, ...]] = {}
+        for start in range(0, len(ids), AT_ONCE):
+            query = select(ConversationRow.id, ConversationRow.messages).where(
+                col(ConversationRow.id).in_(ids[start : start + AT_ONCE])
+            )
+            found |= {conversation_id: _turns(messages) for conversation_id, messages in self._session.exec(query)}
+        return found
+
+    def turns(self, seqs: Sequence[int]) -> dict[int, tuple[Message, ...]]:
+        """Return the conversations of duels, by the seq of the duel."""
+        found: dict[int, tuple[Message, ...]] = {}
+        for start in range(0, len(seqs), AT_ONCE):
+            query = (
+                select(DuelRow.seq, ConversationRow.messages)
+                .join(ConversationRow, col(ConversationRow.id) == DuelRow.conversation_id)
+                .where(col(DuelRow.seq).in_([int(seq) for seq in seqs[start : start + AT_ONCE]]))
+            )
+            found |= {seq: _turns(messages) for seq, messages in self._session.exec(query)}
+        return found
+
+
+@contextmanager
+def moment(store: Store) -> Iterator[Moment]:
+    """Give the database as it is now, for as long as the block lasts. Raises StoreError."""
+    with store.read() as session:
+        if session.get_bind().dialect.name == "postgresql":  # where each statement sees a moment of its own otherwise
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield Moment(session)
+
+
+def state(store: Store) -> State:
+    """Return what has to be the same for votes to come to the same. Raises StoreError."""
+    at = ballots.state(store)
+    with store.read() as session:
+        newest = [
+            int(session.exec(select(func.max(table.seq))).one() or 0)
+            for table in (ResolutionRow, FeedbackRow, PromptSideRow)
+        ]
+        return State(Moment(session).judged(), at, *newest)
+
+
+def _answer(response: Any) -> tuple[Any, ...]:
+    return (
+        response.id, response.text, response.expert, response.provider, response.model, response.options,
+        response.finish_reason, response.error_kind, response.event_id,
+    )  # fmt: skip
+
+
+def _turns(messages: Sequence[dict[str, Any]]) -> tuple[Message, ...]:
+    return tuple(Message(one["role"], one["content"]) for one in messages)

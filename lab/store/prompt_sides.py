@@ -1,0 +1,89 @@
+"""The sides of prompts in a family of splits: given when a snapshot is frozen, and kept for good."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import insert
+from sqlmodel import Session, col, select
+
+from lab.errors import ExportError
+from lab.exported import ExportSplit, KnownPrompt
+from lab.store.engine import Store
+from lab.store.judging_tables import ConversationRow
+from lab.store.serialise import messages_from_json
+from lab.store.snapshot_tables import PromptSideRow
+from lab.store.text import is_storable
+from lab.types import new_id
+
+_AT_ONCE = 5_000  # ids in one statement
+
+
+def sides(store: Store, family: str, conversation_ids: Collection[str]) -> dict[str, ExportSplit]:
+    """Return the stored sides of conversations in a family, by conversation id; those without one are left out."""
+    with store.read() as session:
+        return _sides(session, family, conversation_ids)
+
+
+def known_prompts(store: Store, family: str, after_seq: int = 0, limit: int = 2_000) -> list[KnownPrompt]:
+    """Return a page of the conversations that have a side in a family, in the order in which they got it.
+
+    The next page begins after the `seq` of the last one; a page with fewer than `limit` is the last.
+    """
+    if not is_storable(family):
+        return []
+    query = (
+        select(PromptSideRow.seq, PromptSideRow.conversation_id, ConversationRow.messages, PromptSideRow.side)
+        .join(ConversationRow, col(ConversationRow.id) == PromptSideRow.conversation_id)
+        .where(PromptSideRow.family == family.strip(), PromptSideRow.seq > after_seq)
+        .order_by(col(PromptSideRow.seq))
+        .limit(limit)
+    )
+    with store.read() as session:
+        return [
+            KnownPrompt(seq, conversation_id, messages_from_json(messages), side)  # type: ignore[arg-type]  # as kept
+            for seq, conversation_id, messages, side in session.exec(query)
+        ]
+
+
+def keep(session: Session, family: str, snapshot_id: str, given: Mapping[str, ExportSplit]) -> None:
+    """Store the sides of conversations that have none in a family, in a session that is open.
+
+    Raises ExportError where one of them has another side; then the session must not commit.
+    """
+    known = _sides(session, family, given)
+    moved = sum(given[conversation_id] != side for conversation_id, side in known.items())
+    if moved:
+        raise ExportError(
+            f"Another export of the family {family!r} was frozen meanwhile and put {moved:,} of these prompts on "
+            "another side. Nothing was frozen. Build it again: they keep the side that is stored."
+        )
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "id": new_id(),  # says nothing of the turns, as the hash of them in the conversation's id would
+            "family": family, "conversation_id": conversation_id, "side": side, "snapshot_id": snapshot_id,
+            "created_at": now,
+        }
+        for conversation_id, side in given.items()
+        if conversation_id not in known
+    ]  # fmt: skip
+    if rows:
+        session.connection().execute(insert(PromptSideRow), rows)
+
+
+def _sides(session: Session, family: str, conversation_ids: Collection[str]) -> dict[str, ExportSplit]:
+    found: dict[str, ExportSplit] = {}
+    if is_storable(family):
+        for some in _in_parts(conversation_ids):
+            query = select(PromptSideRow.conversation_id, PromptSideRow.side).where(
+                PromptSideRow.family == family.strip(), col(PromptSideRow.conversation_id).in_(some)
+            )
+            found |= dict(session.exec(query).all())  # type: ignore[arg-type]  # only `keep` writes it
+    return found
+
+
+def _in_parts(ids: Collection[str]) -> Iterator[list[str]]:
+    there = [one for one in ids if is_storable(one)]
+    return (there[start : start + _AT_ONCE] for start in range(0, len(there), _AT_ONCE))

@@ -1,0 +1,112 @@
+"""Freezing the pairs as a snapshot and writing its files, as work that outlives the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from lab.dpo import snapshots
+from lab.dpo.formats.form import Container
+from lab.dpo.formats.registry import FORMATS, Choice
+from lab.dpo.spec import Spec
+from lab.errors import LabError
+from lab.jobs import JobContext
+from lab.store import exports_shelf
+from lab.store import snapshots as stored
+from lab.types import new_id
+from lab.ui import notices, resources, text
+from lab.ui.export import address
+from lab.ui.export.reading import Reading
+
+KIND = "export"
+_NEXT = "next_snapshot"
+_CONTAINERS: dict[Container, str] = {"jsonl": "JSON Lines", "json": "JSON", "parquet": "Parquet"}
+
+
+def draw(reading: Reading) -> None:
+    """Draw what the snapshot is called and in which formats it is written, and the button that does it."""
+    if not reading.report.ready:
+        st.info("Nothing is kept, so there is nothing to freeze.")
+        return
+    st.markdown(
+        "Freezing keeps these pairs as they are: votes that change later change nothing in a snapshot. It has a hash, "
+        "and can be written again to the same bytes."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name", key="freeze-name", max_chars=120, width=260, placeholder="such as preferences")
+        licence = st.text_input(
+            "Licence", key="freeze-licence", max_chars=80, width=200, placeholder="such as cc-by-4.0"
+        )
+    choices = _formats()
+    _button(reading, name, licence, choices)
+
+
+def _formats() -> tuple[Choice, ...]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.pills(
+            "Formats", list(FORMATS), selection_mode="multi", format_func=lambda one: FORMATS[one].title,
+            default=[name for name, form in FORMATS.items() if form.main], key="freeze-formats",
+        )  # fmt: skip
+        wanted = st.segmented_control(
+            "Files", list(_CONTAINERS), format_func=_CONTAINERS.__getitem__, default="jsonl", required=True,
+            key="freeze-files", help="A format that is not written so is written as it is usual for it.",
+        )  # fmt: skip
+    return tuple(
+        Choice(name, wanted if wanted in FORMATS[name].containers else FORMATS[name].containers[0]) for name in chosen
+    )
+
+
+def _button(reading: Reading, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
+    warned = [one for one in reading.report.findings if one.severity == "warn"]
+    said = f"{reading.report.kept:,} pairs"
+    if reading.report.likes:
+        said += f" and {reading.report.likes:,} answers with a thumb"
+    if warned:
+        st.caption(f"{len(warned):,} warnings go into the card of the dataset.")
+    snapshot_id = st.session_state.setdefault(_NEXT, new_id())
+    st.button(
+        f"Freeze and write {said}", key=f"freeze-{snapshot_id}", type="primary", icon=":material/ac_unit:",
+        disabled=not choices, on_click=_start, args=(snapshot_id, reading.spec, name.strip(), licence.strip(), choices),
+        help=None if choices else "Choose a format first.",
+    )  # fmt: skip
+
+
+def _start(snapshot_id: str, spec: Spec, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
+    lab = resources.lab()
+
+    def work(job: JobContext) -> None:
+        encoder = lab.routers.encoder(lab.routers.live().version.config.encoder)
+        frozen = snapshots.freeze(
+            lab.store, spec, snapshot_id=snapshot_id, name=name, licence=licence, progress=job.progress,
+            check=job.check, encode=encoder.encode,
+        )  # fmt: skip
+        snapshots.shelve(lab.store, frozen, choices, lab.settings.data_dir, progress=job.progress, check=job.check)
+
+    begin(snapshot_id, "Freezing and writing the pairs", work)
+    st.session_state[_NEXT] = new_id()
+    address.show_snapshot(snapshot_id)
+
+
+def write_again(snapshot_id: str, choices: tuple[Choice, ...]) -> None:
+    """Write the files of a snapshot, once more or in other formats; for callbacks."""
+    lab = resources.lab()
+
+    def work(job: JobContext) -> None:
+        frozen = stored.get(lab.store, snapshot_id)
+        snapshots.shelve(lab.store, frozen, choices, lab.settings.data_dir, progress=job.progress, check=job.check)
+
+    begin(snapshot_id, "Writing the files", work)
+
+
+def begin(key: str, title: str, work: object) -> None:
+    """Start work on a snapshot and say so, or why not; for callbacks."""
+    try:
+        resources.lab().jobs.start(KIND, title, work, key=key)  # type: ignore[arg-type]
+    except LabError as err:
+        notices.tell(f"Nothing was started. {text.sentence(str(err))}")
+
+
+def folder_of(snapshot_id: str, name: str) -> Path:
+    """Return the folder of a snapshot's files, there or not."""
+    return exports_shelf.folder_for(resources.lab().settings.data_dir, snapshot_id, name)
