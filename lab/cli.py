@@ -15,13 +15,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lab import cli_check, cli_db, cli_duels, cli_grid, cli_preferences, cli_router
+from lab import cli_check, cli_db, cli_duels, cli_export, cli_grid, cli_preferences, cli_router, cli_snapshot
 from lab.cli_dataset import add_commands
 from lab.cli_dataset_lines import harmless
 from lab.errors import (
     ConfigError,
     DatasetError,
     DuelError,
+    ExportError,
     KeepingError,
     LabError,
     NotFound,
@@ -30,7 +31,9 @@ from lab.errors import (
     Unstorable,
 )
 
-_BAD_INPUT = (PromptError, ConfigError, DatasetError, DuelError, SearchError, NotFound, Unstorable, KeepingError)
+_BAD_INPUT = (
+    PromptError, ConfigError, DatasetError, DuelError, ExportError, SearchError, NotFound, Unstorable, KeepingError,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from lab.config import Settings
@@ -90,6 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     cli_router.add_parser(commands)
     cli_duels.add_parser(commands)
     cli_preferences.add_parser(commands)
+    cli_export.add_parser(commands)
+    cli_snapshot.add_parsers(commands)
     cli_db.add_parser(commands)
     return parser
 

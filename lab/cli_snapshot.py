@@ -87,12 +87,12 @@ def run_show(arguments: argparse.Namespace) -> int:
 
 def run_diff(arguments: argparse.Namespace) -> int:
     """Print what is different. Raises NotFound, StoreError."""
-    from lab.dpo import snapshots
+    from lab.dpo import comparing
     from lab.store import snapshots as stored
 
     with opened() as store:
         before, after = (stored.get(store, which) for which in (arguments.before, arguments.after))
-        found = snapshots.diff(store, before, after)
+        found = comparing.diff(store, before, after)
     parts = {"added": found.added, "removed": found.removed, "changed": found.changed, "moved": found.moved}
     if arguments.json:
         say_json({"before": before.id, "after": after.id, "same": found.same, **{k: list(v) for k, v in parts.items()}})
@@ -113,12 +113,12 @@ def _some(what: str, ids: Sequence[str]) -> None:
 
 def run_rebuild(arguments: argparse.Namespace) -> int:
     """Write a snapshot again and return the exit status. Raises ExportError, NotFound, StoreError."""
-    from lab.dpo import snapshots
+    from lab.dpo import comparing
     from lab.store import snapshots as stored
 
     with opened() as store:
         one = stored.get(store, arguments.snapshot)
-        found = snapshots.rebuild(store, one, arguments.out)
+        found = comparing.rebuild(store, one, arguments.out)
     if arguments.json:
         say_json({"snapshot": one.id, "folder": str(found.written.folder), "same": list(found.same),
                   "differing": list(found.differing), "new": list(found.unknown), "gone": found.gone})  # fmt: skip
@@ -145,13 +145,13 @@ def run_delete(arguments: argparse.Namespace) -> int:
 
 def run_recipe(arguments: argparse.Namespace) -> int:
     """Print a script for TRL. Raises ExportError, NotFound, StoreError."""
-    from lab.dpo import snapshots
     from lab.dpo.recipe import recipe
+    from lab.dpo.training import recipe_facts
     from lab.store import snapshots as stored
 
     with opened() as store:
         one = stored.get(store, arguments.snapshot)
-    facts = snapshots.recipe_facts(one, model=arguments.model, data=arguments.data, trainer=arguments.trainer)
+    facts = recipe_facts(one, model=arguments.model, data=arguments.data, trainer=arguments.trainer)
     sys.stdout.write(recipe(facts))
     return 0
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from lab.judging import Side
+from lab.judging import AnnotatorKind, DuelOrigin, ResolutionKind, Side, Verdict
 from lab.messages import Message
 
 ExportSplit = Literal["train", "validation", "test"]
@@ -91,3 +91,78 @@ class KnownPrompt:
     conversation_id: str
     turns: tuple[Message, ...]
     side: ExportSplit
+
+
+# ---------------------------------------------------------------------------------------- what an export is built of
+
+
+class Answered(NamedTuple):
+    """One answer with what tells how it came about. `options` and `finish_reason` are those of the model's server."""
+
+    id: str
+    text: str
+    expert: str
+    provider: str
+    model: str
+    options: dict[str, Any]
+    finish_reason: str | None
+    error_kind: str | None
+    event_id: str | None  # None: it came from a file, or from a person, so that nobody knows how it ended
+
+    @property
+    def by(self) -> str:
+        """What its author is called: the expert, else the model, else the provider."""
+        return self.expert or self.model or self.provider
+
+
+class Ruling(NamedTuple):
+    """A live vote of the first round."""
+
+    vote_id: str
+    annotator_id: str
+    annotator_kind: AnnotatorKind
+    verdict: Verdict
+    chosen_id: str | None
+    strength: int | None
+    unblinded: bool
+    left_id: str
+    created_at: datetime
+
+
+class Resolved(NamedTuple):
+    """The newest resolution of a duel."""
+
+    kind: ResolutionKind
+    verdict: Verdict | None
+    chosen_id: str | None
+
+
+class JudgedDuel(NamedTuple):
+    """A duel that is not deleted and has a vote, with all that was said of it."""
+
+    id: str
+    seq: int
+    conversation_id: str
+    turns: tuple[Message, ...]
+    system_prompt: str
+    first: Answered
+    second: Answered
+    origin: DuelOrigin
+    query_type: str | None
+    router_version_id: str | None
+    layer: str | None
+    votes: tuple[Ruling, ...]
+    resolution: Resolved | None
+
+
+class LikedAnswer(NamedTuple):
+    """An answer with the thumb that counts."""
+
+    seq: int
+    turns: tuple[Message, ...]
+    system_prompt: str
+    answer: Answered
+    liked: bool
+    router_version_id: str | None
+    layer: str | None
+    given_at: datetime

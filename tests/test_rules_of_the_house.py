@@ -42,6 +42,8 @@ PART_OF = {  # modules that share the room of another
     "cli_grid": "cli",
     "cli_grid_lines": "cli",
     "cli_duels": "cli",
+    "cli_export": "cli",
+    "cli_snapshot": "cli",
     "cli_dataset": "cli",
     "cli_dataset_add": "cli",
     "cli_dataset_lines": "cli",

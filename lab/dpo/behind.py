@@ -67,7 +67,7 @@ def _kept(built: Built, kind: str, *about: str) -> Bools:
         wrote = pairs["chosen_by"] == place
         return np.asarray(kept & (wrote if kind == "won" else wrote | (pairs["rejected_by"] == place)))
     if kind == "ratio":
-        return kept & (ratio_classes(built) == _place([name for name, _ in RATIOS], about[0]))
+        return np.asarray(kept & (ratio_classes(built) == _place([name for name, _ in RATIOS], about[0])))
     if kind == "tokens":
         longest = built.lengths.longest
         return kept & (longest >= int(about[0])) & (longest < int(about[1]))

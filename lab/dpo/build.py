@@ -21,9 +21,10 @@ from lab.dpo.sources import unwanted, unwanted_like
 from lab.dpo.spec import Policy, Spec
 from lab.dpo.tokens import Counter, counter
 from lab.dpo.verdicts import Verdict, verdict
+from lab.exported import Answered, JudgedDuel, LikedAnswer
 from lab.store import Store
 from lab.store.conversations import conversation_id
-from lab.store.judged import Answered, JudgedDuel, LikedAnswer, Moment
+from lab.store.judged import Moment
 from lab.store.text import DELETED
 
 Progress = Callable[[int, int | None, str], None]

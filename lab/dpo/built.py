@@ -77,7 +77,7 @@ class Built:
 
     def seqs_of(self, reason: str) -> Ints:
         """Return the seqs of the duels of which this became."""
-        return self.duel_seqs[self.reasons == CODE[reason]]
+        return np.asarray(self.duel_seqs[self.reasons == CODE[reason]])
 
     def flagged(self, rule: str) -> Bools:
         """Tell which pairs a rule warns of, left out or not."""

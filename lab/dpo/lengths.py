@@ -36,6 +36,10 @@ class Lengths:
         """Return lengths that were counted in parts as one, in that order."""
         return cls(_joined([part.prompt for part in parts]), _joined([part.whole for part in parts]))
 
+    def taken(self, places: NDArray[np.int64]) -> Lengths:
+        """Return the lengths at some places."""
+        return Lengths(self.prompt[places], self.whole[places])
+
     @property
     def answer(self) -> Ints:
         """Tokens of the answers, with what the template puts after them: shape (n,)."""
@@ -53,6 +57,10 @@ class PairLengths:
     def joined(cls, parts: Sequence[PairLengths]) -> PairLengths:
         """Return pairs that were counted in parts as one, in that order."""
         return cls(Lengths.joined([part.chosen for part in parts]), Lengths.joined([part.rejected for part in parts]))
+
+    def taken(self, places: NDArray[np.int64]) -> PairLengths:
+        """Return the pairs at some places."""
+        return PairLengths(self.chosen.taken(places), self.rejected.taken(places))
 
     @property
     def prompt(self) -> Ints:

@@ -9,11 +9,10 @@ from lab.dpo.checks import personal
 from lab.dpo.rows import LikedRow, Row, Split
 from lab.dpo.spec import Spec
 from lab.dpo.verdicts import Verdict
-from lab.exported import DISLIKES_REJECTED, LIKES_CHOSEN, FrozenRow
+from lab.exported import DISLIKES_REJECTED, LIKES_CHOSEN, Answered, FrozenRow, JudgedDuel, LikedAnswer
 from lab.judging import HUMAN, Side
 from lab.messages import Message
 from lab.store.duels import folded
-from lab.store.judged import Answered, JudgedDuel, LikedAnswer
 
 
 def row_of(duel: JudgedDuel, found: Verdict, spec: Spec, split: Split = "train") -> Row:

@@ -169,11 +169,8 @@ def _of_the_whole(built: Built, kept: int) -> list[Finding]:
         found.append(_finding("few_pairs", kept, kept, 0, f"{_counted(kept, 'pair')}, under {FEW_PAIRS}"))
     voice = of_set.loudest(built)
     if voice is not None and voice[1] * 2 > voice[2]:
-        found.append(
-            _finding(
-                "one_annotator", voice[1], voice[2], 0, f"one annotator decided {voice[1]:,} of {voice[2]:,} pairs"
-            )
-        )
+        says = f"one annotator gave {voice[1]:,} of {voice[2]:,} votes for what was chosen"
+        found.append(_finding("one_annotator", voice[1], voice[2], 0, says))
     for rule, leaning, what in (
         ("longer", of_set.longer(built), "the longer answer won"),
         ("left", of_set.left(built), "the left answer was chosen in"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
@@ -22,12 +22,10 @@ from lab.dpo.build import Check, Progress, build, kept_likes, kept_rows
 from lab.dpo.cards import card_of
 from lab.dpo.dealing import Encode
 from lab.dpo.formats.card import Card
-from lab.dpo.formats.form import CONTAINERS
 from lab.dpo.formats.packing import zipped
-from lab.dpo.formats.registry import FORMATS, Choice, choice
-from lab.dpo.formats.writing import MANIFEST, Written, write
+from lab.dpo.formats.registry import Choice
+from lab.dpo.formats.writing import Written, write
 from lab.dpo.pairs import liked_row_of_frozen, row_of_frozen
-from lab.dpo.recipe import RecipeFacts
 from lab.dpo.report import Report
 from lab.dpo.rows import LikedRow, Row
 from lab.dpo.spec import Spec
@@ -229,82 +227,6 @@ def write_files(
     )  # fmt: skip
 
 
-# ------------------------------------------------------------------------------------------------------ comparing
-
-
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
-    """What came of writing a snapshot again. `differing` are paths with other bytes than before."""
-
-    written: Written
-    same: tuple[str, ...]
-    differing: tuple[str, ...]
-    unknown: tuple[str, ...]  # that were not written before, so that nothing can be compared
-    gone: int  # rows whose text was deleted on request since
-
-
-def rebuild(
-    store: Store,
-    snapshot: Snapshot,
-    folder: Path,
-    *,
-    progress: Progress | None = None,
-    check: Check | None = None,
-) -> Rebuilt:
-    """Write the files of a snapshot again, in the formats that were written before, and compare them by their hashes.
-
-    Raises as `write_files`.
-    """
-    written = write_files(store, snapshot, choices_of(snapshot), folder, progress=progress, check=check)
-    known = {path: one["sha256"] for path, one in snapshot.files.items()}
-    same: list[str] = []
-    differing: list[str] = []
-    unknown: list[str] = []
-    for path, made in written.files.items():
-        if path == MANIFEST:  # it names all files, also of formats that were written another time
-            continue
-        of = unknown if path not in known else same if known[path] == made.sha256 else differing
-        of.append(path)
-    return Rebuilt(written, tuple(same), tuple(differing), tuple(unknown), snapshot.gone)
-
-
-def choices_of(snapshot: Snapshot) -> tuple[Choice, ...]:
-    """Return the formats in which a snapshot was written; TRL's where it never was."""
-    found = {
-        Choice(path.split("/", 1)[0], container)
-        for path in snapshot.files
-        for container in CONTAINERS
-        if "/" in path and path.endswith(f".{container}") and not path.endswith("/dataset_info.json")
-    }
-    return tuple(sorted(found, key=lambda one: list(FORMATS).index(one.format))) or (choice("trl"),)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What is different from one snapshot to another: duels, and answers with a thumb, by their ids."""
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    changed: tuple[str, ...]  # the other answer is chosen, or the thumb points the other way
-    moved: tuple[str, ...]  # on another side of the split, which only another family can bring about
-    same: int
-
-
-def diff(store: Store, before: Snapshot, after: Snapshot) -> Difference:
-    """Return what is different from one snapshot to another. Raises StoreError."""
-    old, new = snapshot_rows.keys(store, before.id), snapshot_rows.keys(store, after.id)
-    both = [key for key in new if key in old]
-    changed = [key for key in both if old[key].winner != new[key].winner]
-    moved = [key for key in both if old[key].split != new[key].split]
-    return Difference(
-        tuple(key for key in new if key not in old),
-        tuple(key for key in old if key not in new),
-        tuple(changed),
-        tuple(moved),
-        len(both) - len({*changed, *moved}),
-    )
-
-
 def shelve(
     store: Store,
     snapshot: Snapshot,
@@ -323,42 +245,3 @@ def shelve(
     written = write_files(store, snapshot, choices, folder, progress=progress, check=check)
     zipped(folder, folder.with_suffix(".zip"), check=check)
     return stored.files(store, snapshot.id, {path: asdict(made) for path, made in written.files.items()})
-
-
-def recipe_facts(snapshot: Snapshot, *, model: str | None, data: str | None, trainer: str | None) -> RecipeFacts:
-    """Return what a training recipe for a snapshot is made from; `data` is the folder of its export.
-
-    Raises ExportError for a trainer that is none.
-    """
-    spec, found = spec_of(snapshot), report_of(snapshot)
-    wanted = specs.from_json(
-        specs.to_json(spec) | {"policy": asdict(spec.policy) | ({"trainer": trainer} if trainer else {})}
-    ).policy
-    folder = TRAINED_ON.get(wanted.trainer, "trl")
-    lines = {split: _lines(snapshot, folder, split, found) for split in ("train", "validation")}
-    return RecipeFacts(
-        trainer=wanted.trainer,
-        model=spec.policy.model if model is None else model,
-        data=str(Path(data or snapshot.name) / folder),
-        snapshot=snapshot.name,
-        train=lines["train"],
-        validation=lines["validation"],
-        fit=found.fit,
-        exact=found.exact_tokens,
-        agreement=found.chose_same / found.chose_both if found.chose_both else None,
-        agreement_pairs=found.chose_both,
-        liked=found.splits["train"],
-        seed=spec.seed,
-    )
-
-
-TRAINED_ON = {"dpo": "trl", "reward": "reward", "kto": "kto", "sft": "sft"}
-"""The format that a trainer reads, by its name."""
-
-
-def _lines(snapshot: Snapshot, folder: str, split: str, found: Report) -> int:
-    """Return how many lines a trainer's file of a side has: as it was written, else as the doctor counted."""
-    for path, made in snapshot.files.items():
-        if path.startswith(f"{folder}/{split}."):
-            return int(made["rows"])
-    return found.splits[split] * (2 if folder == "kto" else 1)

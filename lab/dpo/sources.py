@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from lab.dpo.spec import Filters
-from lab.store.judged import Answered, JudgedDuel, LikedAnswer
+from lab.exported import Answered, JudgedDuel, LikedAnswer
 
 Unwanted = Literal["sample", "mock", "date", "expert", "query_type", "origin", "router_version", "layer"]
 

@@ -93,7 +93,7 @@ def from_json(value: Mapping[str, Any]) -> Spec:
     try:
         policy = Policy(**value.get("policy", {}))
         filters = Filters(**{name: _filter(name, one) for name, one in value.get("filters", {}).items()})
-        rest = {name: tuple(one) if isinstance(one, list) else one for name, one in value.items()}
+        rest: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in value.items()}
         return checked(Spec(**rest | {"policy": policy, "filters": filters}))
     except (TypeError, ValueError) as err:
         raise ExportError(

@@ -32,7 +32,7 @@ class Counter(Protocol):
 
     @property
     def exact(self) -> bool:
-        """False for an estimate, and then every page that shows a number of it says so."""
+        """Whether tokens are counted; else they are estimated, and every page that shows a number of it says so."""
 
     def pairs(self, rows: Sequence[Row]) -> PairLengths:
         """Return the tokens of both answers of each row. Raises ExportError for a row that cannot be rendered."""

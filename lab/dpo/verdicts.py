@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from lab.dpo.spec import Spec
-from lab.store.judged import JudgedDuel, Resolved, Ruling
+from lab.exported import JudgedDuel, Resolved, Ruling
 
 NoPair = Literal[
     "no_vote", "too_few", "dropped", "contested", "split", "equally_good", "both_bad", "not_adjudicated",

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from lab.judging import AnnotatorKind, DuelOrigin, ResolutionKind, Verdict
+from lab.exported import Answered, JudgedDuel, LikedAnswer, Resolved, Ruling
 from lab.messages import Message
 from lab.store import ballots
 from lab.store.engine import Store
@@ -33,78 +32,6 @@ AT_ONCE = 500
 """Duels that are read in one go."""
 
 _SECOND = aliased(ResponseRow)
-
-
-class Answered(NamedTuple):
-    """One answer with what tells how it came about. `options` and `finish_reason` are those of the model's server."""
-
-    id: str
-    text: str
-    expert: str
-    provider: str
-    model: str
-    options: dict[str, Any]
-    finish_reason: str | None
-    error_kind: str | None
-    event_id: str | None  # None: it came from a file, or from a person, so that nobody knows how it ended
-
-    @property
-    def by(self) -> str:
-        """What its author is called: the expert, else the model, else the provider."""
-        return self.expert or self.model or self.provider
-
-
-class Ruling(NamedTuple):
-    """A live vote of the first round."""
-
-    vote_id: str
-    annotator_id: str
-    annotator_kind: AnnotatorKind
-    verdict: Verdict
-    chosen_id: str | None
-    strength: int | None
-    unblinded: bool
-    left_id: str
-    created_at: datetime
-
-
-class Resolved(NamedTuple):
-    """The newest resolution of a duel."""
-
-    kind: ResolutionKind
-    verdict: Verdict | None
-    chosen_id: str | None
-
-
-class JudgedDuel(NamedTuple):
-    """A duel that is not deleted and has a vote, with all that was said of it."""
-
-    id: str
-    seq: int
-    conversation_id: str
-    turns: tuple[Message, ...]
-    system_prompt: str
-    first: Answered
-    second: Answered
-    origin: DuelOrigin
-    query_type: str | None
-    router_version_id: str | None
-    layer: str | None
-    votes: tuple[Ruling, ...]
-    resolution: Resolved | None
-
-
-class LikedAnswer(NamedTuple):
-    """An answer with the thumb that counts."""
-
-    seq: int
-    turns: tuple[Message, ...]
-    system_prompt: str
-    answer: Answered
-    liked: bool
-    router_version_id: str | None
-    layer: str | None
-    given_at: datetime
 
 
 class State(NamedTuple):

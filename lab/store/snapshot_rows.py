@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import Session
 
 from lab.errors import ExportError
-from lab.exported import FrozenRow, NewFrozenRow
+from lab.exported import ExportSplit, FrozenRow, NewFrozenRow
 from lab.judging import Side
 from lab.messages import Message
 from lab.store.engine import Store, beside, insert_all_once
@@ -25,6 +25,13 @@ THUMB = "thumb"
 _AT_ONCE = 5_000  # ids in one statement
 
 Values = Mapping[str, Any]
+
+
+class Key(NamedTuple):
+    """What a row of a snapshot says: the better answer, or whether the thumb was up, and where it lies."""
+
+    winner: str | None
+    split: ExportSplit
 
 
 def add(store: Store, snapshot_id: str, rows: Sequence[NewFrozenRow]) -> None:
@@ -55,6 +62,18 @@ def rows(store: Store, snapshot_id: str, after_place: int = -1, limit: int = 2_0
         connection = session.connection()
         page = connection.execute(select(table).where(mine).order_by(table.c.place).limit(limit)).mappings()
         return list(_Texts(session, [dict(one) for one in page]).rows())
+
+
+def keys(store: Store, snapshot_id: str) -> dict[str, Key]:
+    """Return which rows a snapshot has, without their texts, by the id of the duel or of the answer with a thumb."""
+    table = _table("snapshot_row")
+    columns = (table.c.duel_id, table.c.chosen_id, table.c.rejected_id, table.c.split)
+    query = select(*columns).where(table.c.snapshot_id == snapshot_id).order_by(table.c.place)
+    with store.read() as session:
+        return {
+            duel or chosen or rejected: Key(chosen if duel else chosen and "up", split)
+            for duel, chosen, rejected, split in session.connection().execute(query)
+        }
 
 
 def _values(snapshot_id: str, row: NewFrozenRow) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -173,18 +173,29 @@ def bring_back(store: Store, snapshot_id: str) -> Snapshot:
         return of_row(row)
 
 
+def drop(store: Store, snapshot_id: str) -> None:
+    """Delete a snapshot that is not frozen, with its rows; one that is frozen stays. Raises StoreError."""
+    with store.write() as session:
+        exclusive(session, WRITERS)
+        _drop(session, [row.id for row in [row_of(session, snapshot_id)] if row.state == "building"])
+
+
 def drop_building(store: Store, begun_before: datetime) -> int:
     """Delete the unfinished snapshots that were begun before a moment, and return how many: a kill left them behind."""
     old = (col(SnapshotRow.state) == "building") & (col(SnapshotRow.created_at) < begun_before)
     with store.write() as session:
         exclusive(session, WRITERS)
         ids = session.exec(select(SnapshotRow.id).where(old)).all()
-        for snapshot_id in ids:
-            session.connection().execute(
-                delete_rows(SnapshotItemRow).where(col(SnapshotItemRow.snapshot_id) == snapshot_id)
-            )
-            session.connection().execute(delete_rows(SnapshotRow).where(col(SnapshotRow.id) == snapshot_id))
+        _drop(session, ids)
         return len(ids)
+
+
+def _drop(session: Session, ids: Sequence[str]) -> None:
+    for snapshot_id in ids:
+        session.connection().execute(
+            delete_rows(SnapshotItemRow).where(col(SnapshotItemRow.snapshot_id) == snapshot_id)
+        )
+        session.connection().execute(delete_rows(SnapshotRow).where(col(SnapshotRow.id) == snapshot_id))
 
 
 # ---------------------------------------------------------------------------------------------------------- as rows

@@ -176,15 +176,3 @@ def closed_folder(open_folder: Path) -> Path:
     """A folder that nobody may write, with a database of one event in it."""
     open_folder.chmod(0o555)
     return open_folder
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk of two megabytes; skipped where none can be mounted."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("no disk can be mounted here (that needs root)")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from lab.exported import JudgedDuel
 from lab.preferences.masking import FAMILIES, INTRODUCTION, introduces_itself, names_of
-from lab.store.judged import JudgedDuel
 
 
 def names_its_model(text: str, folded: str, own: tuple[str, ...], asked: str) -> bool:

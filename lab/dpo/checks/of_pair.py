@@ -10,9 +10,9 @@ from lab.dpo.checks.names import names_its_model, names_of_duel
 from lab.dpo.rows import LikedRow, Row
 from lab.dpo.sources import MOCK
 from lab.dpo.verdicts import Verdict
+from lab.exported import Answered, JudgedDuel
 from lab.preferences.duels.sides import cut_or_unfinished
 from lab.store.duels import folded
-from lab.store.judged import Answered, JudgedDuel
 
 _SETTINGS = ("max_tokens", "num_predict", "temperature", "top_p", "top_k")
 

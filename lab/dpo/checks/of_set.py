@@ -119,11 +119,11 @@ def _worth(groups: NDArray[np.int64]) -> float | None:
 
 
 def loudest(built: Built) -> tuple[str, int, int] | None:
-    """Return whose votes decided most of the kept pairs: the annotator's id, how many pairs, and of how many."""
+    """Return who gave most of the votes that decided the kept pairs: the id, how many votes, and of how many."""
     kept = built.kept_of
     those = kept[built.voices["pair"]]
     if not those.any():
         return None
     counts = np.bincount(built.voices["annotator"][those])
     most = int(counts.argmax())
-    return built.annotators.all[most], int(counts[most]), int(kept.sum())
+    return built.annotators.all[most], int(counts[most]), int(counts.sum())

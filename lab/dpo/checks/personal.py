@@ -51,7 +51,7 @@ def masked(text: str) -> str:
 @cache
 def _screen() -> Any:
     """Return one expression that RE2 runs over a text in one go: whether a look is worth while at all."""
-    import re2  # type: ignore[import-untyped]
+    import re2
 
     return re2.compile("|".join((r"@[A-Za-z0-9-]+\.", _KEY, _IBAN, r"[0-9](?:[ ()./-]{0,3}[0-9]){8}")))
 

@@ -97,7 +97,7 @@ def looks_cut(text: str) -> bool:
 
 @cache
 def _refusals() -> Any:
-    import re2  # type: ignore[import-untyped]
+    import re2
 
     return re2.compile("(?i)" + "|".join(f"(?:{form})" for form in _REFUSES))
 

@@ -67,6 +67,9 @@ def _is_json_lines(text: str, file_name: str) -> bool:
     first = list(islice(_lines(text), _LOOKED_AT))
     if not first:
         raise DatasetError(f"{file_name} is empty. Add a file with an object a line.")
+    opening = first[0][1]
+    if opening.lstrip().startswith("[") and _parse_line(opening)[1]:
+        return False  # an array that goes on: a line in it may be an object, the last one at least
     return len(first) > 1 and any(isinstance(_parse_line(line)[0], dict) for _, line in first)
 
 

@@ -12,8 +12,8 @@ from lab.dpo.built import CODE, REASONS
 from lab.dpo.checks.catalogue import BIT, BY_ID
 from lab.dpo.verdicts import verdict
 from lab.errors import LabError
+from lab.exported import JudgedDuel
 from lab.store import ballots, duels, judged
-from lab.store.judged import JudgedDuel
 from lab.ui import tables, text
 from lab.ui.components import fault
 from lab.ui.export import address

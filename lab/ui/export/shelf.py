@@ -6,10 +6,11 @@ from datetime import UTC
 
 import streamlit as st
 
-from lab.dpo import snapshots, wording
+from lab.dpo import comparing, snapshots, wording
 from lab.dpo.formats.form import Container
 from lab.dpo.formats.registry import FORMATS, Choice
 from lab.dpo.recipe import recipe
+from lab.dpo.training import recipe_facts
 from lab.errors import LabError, NotFound
 from lab.exported import Snapshot
 from lab.store import duels
@@ -153,7 +154,7 @@ def _files(one: Snapshot) -> None:
 
 
 def _write(one: Snapshot, *, written: bool) -> None:
-    before = {choice.format: choice for choice in snapshots.choices_of(one)} if one.files else {}
+    before = {choice.format: choice for choice in comparing.choices_of(one)} if one.files else {}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.pills(
             "Formats", list(FORMATS), selection_mode="multi", format_func=lambda name: FORMATS[name].title,
@@ -194,7 +195,7 @@ def _differs(one: Snapshot, others: list[Snapshot]) -> None:
         bind="query-params", width=360,
     )  # fmt: skip
     before = next(other for other in others if other.id == against)
-    found = snapshots.diff(resources.lab().store, before, one)
+    found = comparing.diff(resources.lab().store, before, one)
     parts = {
         f"{len(found.added):,} added": found.added,
         f"{len(found.removed):,} removed": found.removed,
@@ -224,9 +225,7 @@ def _recipe(one: Snapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.text_input("Model", snapshots.spec_of(one).policy.model, key=f"recipe-{one.id}", width=320)
     try:
-        facts = snapshots.recipe_facts(
-            one, model=model or None, data=str(freezing.folder_of(one.id, one.name)), trainer=None
-        )
+        facts = recipe_facts(one, model=model or None, data=str(freezing.folder_of(one.id, one.name)), trainer=None)
     except LabError as err:
         fault(err)
         return

@@ -86,6 +86,14 @@ def test_a_file_that_is_not_there_or_a_folder(tmp_path):
         sift_file(tmp_path / "no.json")
 
 
+@pytest.mark.parametrize("count", [1, 2, 30])
+@pytest.mark.parametrize(("before", "after"), [(b"[\n", b"\n]\n"), (b"[", b"]")])
+def test_an_array_with_a_row_on_each_line_is_an_array(count, before, after):
+    rows = [ROW.replace(b"Q", b"Q%d" % number) for number in range(count)]
+    found = sift_bytes(before + b",\n".join(rows) + after, "lines.json").report
+    assert (found.layout, found.pairs, found.bad) == ("JSON", count, ())
+
+
 def test_a_file_of_lines_that_is_cut_off_loses_its_last_line_alone():
     found = sift_bytes(ROW + b"\n" + ROW.replace(b"Q", b"R") + b"\n" + ROW[:30], "cut.jsonl").report
     assert found.good == 2
