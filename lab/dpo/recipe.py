@@ -99,7 +99,7 @@ def label_smoothing(agreement: float | None) -> float:
 def batch_size(rows: int) -> int:
     """Return how many rows one update sees: a power of two from 8 to 64, for about 50 updates an epoch."""
     least, most = _BATCHES
-    return int(min(most, max(least, 2 ** round(math.log2(max(1.0, rows / _UPDATES_AN_EPOCH))))))
+    return min(most, max(least, 1 << round(math.log2(max(1.0, rows / _UPDATES_AN_EPOCH)))))
 
 
 def epochs(rows: int) -> int:

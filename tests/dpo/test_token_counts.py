@@ -15,6 +15,7 @@ from lab.dpo.tokens import Estimate, FolderTokenizer, counter, estimated
 from lab.errors import ExportError
 from lab.messages import Message
 
+LAB = Path(__file__).parents[2] / "lab"
 ROWS = [
     pair(),
     pair("Name an animal.", "A fox.", "A stone.", system_prompt="You are a helpful assistant."),
@@ -81,6 +82,30 @@ def test_more_rows_than_a_block_are_counted_in_their_order(policy_tokenizer):
     assert len(together.chosen.whole) == 1_100
     assert together.chosen.whole[-1] == last.chosen.whole[0]
     assert together.prompt[7] == together.prompt[0] != together.prompt[1]
+
+
+def test_a_tokenizer_that_is_all_python_counts_the_same(policy_tokenizer):
+    class Slow:
+        """What transformers offers of a tokenizer without a part in Rust."""
+
+        def __init__(self, tokenizer):
+            self.apply_chat_template, self._call = tokenizer.apply_chat_template, tokenizer
+
+        def __call__(self, texts, **options):
+            return self._call(texts, **options)
+
+    count = FolderTokenizer.load(policy_tokenizer)
+    slow = FolderTokenizer(policy_tokenizer, Slow(count.tokenizer))
+    assert slow.pairs(ROWS).longest.tolist() == count.pairs(ROWS).longest.tolist()
+
+
+def test_a_tokenizer_that_was_saved_with_a_limit_counts_beyond_it(tmp_path):
+    folder = tiny_policy.save_tokenizer(tmp_path)
+    saved = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    saved["truncation"] = {"direction": "Right", "max_length": 4, "strategy": "LongestFirst", "stride": 0}
+    (folder / "tokenizer.json").write_text(json.dumps(saved), encoding="utf-8")
+    counted = FolderTokenizer.load(folder).pairs(ROWS)
+    assert counted.prompt[0] == len(ids(folder, conversation(ROWS[0]), opening=True)) > 4
 
 
 def test_no_rows_are_no_tokens(policy_tokenizer):
@@ -155,10 +180,11 @@ def test_a_template_that_takes_no_system_prompt_says_so(tmp_path):
     ("text", "tokens"),
     [
         ("", 0),
-        ("a" * 400, 100),
+        ("a" * 390 + " \n" * 5, 80),  # a fifth each
+        ("f(x)=1", 3),  # two letters; four signs and digits, .7 each: 3.2
         ("你好世界", 4),
-        ("Привет", 3),  # six letters, two a token
-        ("abcd你好", 3),  # one and two
+        ("Привет", 3),  # six letters, half a token each
+        ("abcde你好", 3),
         ("🦊🦊", 2),
     ],
 )
@@ -167,21 +193,30 @@ def test_an_estimate_goes_by_script(text, tokens):
 
 
 def test_an_estimate_adds_what_a_template_puts_around():
-    # two messages of 5 around 7 and 2 tokens of text, 3 for the opening; then 2 to end an answer of 25
-    row = pair("a" * 8, "b" * 100, "c" * 100, system_prompt="d" * 28)
+    # two messages of 7 and 2 tokens with 5 around each, 3 for the opening; then 2 to end an answer of 20
+    row = pair("a" * 10, "b" * 100, "c" * 100, system_prompt="d" * 35)
     pairs = Estimate().pairs([row])
     assert pairs.prompt.tolist() == [7 + 5 + 2 + 5 + 3]
-    assert pairs.chosen.whole.tolist() == [22 + 25 + 2]
+    assert pairs.chosen.whole.tolist() == [22 + 20 + 2]
 
 
 @pytest.mark.real_data
-def test_the_estimate_is_near_a_real_tokenizer_on_real_answers(shared_file, encoder_cache):
-    """WordPiece of MiniLM on the English demo pairs: the total within a fifth."""
+@pytest.mark.parametrize("file", ["dpo_en_demo.json", "dpo_zh_demo.json"])
+def test_the_estimate_of_real_answers_is_near_a_real_tokenizer(shared_file, encoder_cache, file):
+    rows = json.loads(shared_file(f"preferences/{file}").read_text(encoding="utf-8"))
+    texts = [row[side]["value"] for row in rows for side in ("chosen", "rejected")]
+    assert sum(map(estimated, texts)) == pytest.approx(pieces(encoder_cache, texts), rel=0.12)
+
+
+def test_the_estimate_of_code_is_near_a_real_tokenizer(encoder_cache):
+    texts = [path.read_text(encoding="utf-8") for path in sorted((LAB / "routing").glob("*.py"))]
+    assert sum(map(estimated, texts)) == pytest.approx(pieces(encoder_cache, texts), rel=0.12)
+
+
+def pieces(encoder_cache: Path, texts: list[str]) -> int:
+    """Return how many tokens the WordPiece of MiniLM makes of these."""
     from tokenizers import Tokenizer
 
-    rows = json.loads(shared_file("preferences/dpo_en_demo.json").read_text(encoding="utf-8"))
-    texts = [row[side]["value"] for row in rows for side in ("chosen", "rejected")]
     wordpiece = Tokenizer.from_file(str(next(encoder_cache.rglob("tokenizer.json"))))
     wordpiece.no_truncation()
-    real = sum(len(one.ids) for one in wordpiece.encode_batch_fast(texts, add_special_tokens=False))
-    assert sum(map(estimated, texts)) == pytest.approx(real, rel=0.2)
+    return sum(len(one.ids) for one in wordpiece.encode_batch_fast(texts, add_special_tokens=False))
