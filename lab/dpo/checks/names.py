@@ -14,9 +14,23 @@ def names_its_model(text: str, folded: str, own: tuple[str, ...], asked: str) ->
 
     `own` are the names of the two models in lower case, `asked` the folded turns of the conversation.
     """
-    if any(name in folded and name not in asked for name in own):
+    if any(_stands(name, folded) and not _stands(name, asked) for name in own):
         return True
     return _introductions().search(text) is not None and introduces_itself(text)
+
+
+def _stands(name: str, folded: str) -> bool:
+    """Tell whether a name stands in a folded text as a word of its own: `phi` does not in philosophy."""
+    at = folded.find(name)
+    while at >= 0:
+        if not _of_word(folded[at - 1 : at]) and not _of_word(folded[at + len(name) : at + len(name) + 1]):
+            return True
+        at = folded.find(name, at + 1)
+    return False
+
+
+def _of_word(one: str) -> bool:
+    return one == "_" or (one.isascii() and one.isalnum())
 
 
 @cache

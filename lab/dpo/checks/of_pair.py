@@ -7,6 +7,7 @@ from typing import NamedTuple
 from lab.dpo.checks import personal, texts
 from lab.dpo.checks.catalogue import BIT
 from lab.dpo.checks.names import names_its_model, names_of_duel
+from lab.dpo.checks.refusals import refuses
 from lab.dpo.rows import LikedRow, Row
 from lab.dpo.sources import MOCK
 from lab.dpo.verdicts import Verdict
@@ -32,9 +33,9 @@ def fold(row: Row) -> Texts:
 
 def block(row: Row, said: Texts, chosen: Answered, rejected: Answered, *, mock: bool) -> str | None:
     """Return the rule that keeps a pair out of every export, or None. `mock`: its placeholders were asked for."""
-    if not row.turns or row.turns[-1].role != "user" or not said.prompt:
+    if not row.turns or row.turns[-1].role != "user" or texts.is_blank(said.prompt):
         return "no_user_turn"
-    if not said.chosen or not said.rejected:
+    if texts.is_blank(said.chosen) or texts.is_blank(said.rejected):
         return "empty"
     if said.chosen == said.rejected:
         return "equal"
@@ -48,18 +49,18 @@ def block(row: Row, said: Texts, chosen: Answered, rejected: Answered, *, mock: 
 def block_like(row: LikedRow, answer: Answered, *, mock: bool) -> str | None:
     """Return the rule that keeps an answer with a thumb out of every export, or None."""
     prompt, text = folded(row.turns[-1].content), folded(row.answer)
-    if row.turns[-1].role != "user" or not prompt:
+    if row.turns[-1].role != "user" or texts.is_blank(prompt):
         return "no_user_turn"
-    return _faulty(answer, text, prompt, mock=mock) if text else "empty"
+    return "empty" if texts.is_blank(text) else _faulty(answer, text, prompt, mock=mock)
 
 
 def _faulty(answer: Answered, text: str, prompt: str, *, mock: bool) -> str | None:
-    if answer.error_kind is not None or texts.is_error(text):
+    if answer.error_kind is not None or texts.is_error(text, prompt):
         return "error_text"
     told = answer.finish_reason is not None or answer.event_id is not None  # else nobody knows how it ended
     if told and cut_or_unfinished(answer.finish_reason):
         return "unfinished"
-    if texts.is_placeholder(text) and not (mock and answer.provider == MOCK):
+    if texts.is_placeholder(text, prompt) and not (mock and answer.provider == MOCK):
         return "placeholder"
     return "prompt_repeated" if texts.repeats(text, prompt) else None
 
@@ -72,7 +73,7 @@ def flags(duel: JudgedDuel, row: Row, said: Texts, found: Verdict) -> int:
     for text, fold_ in ((row.chosen, said.chosen), (row.rejected, said.rejected)):
         if names_its_model(text, fold_, own, asked):
             bits |= BIT["names_model"]
-        if texts.refuses(text):
+        if refuses(text):
             bits |= BIT["refusal"]
         if texts.looks_cut(text):
             bits |= BIT["looks_cut"]
