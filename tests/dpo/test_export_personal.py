@@ -71,7 +71,8 @@ HONEST = [
     "lat 52.520008, lon 13.404954", "1234567890123456",
     "y = x@y.T", "a@b.mean(axis=0)", "q@self.weight", "@app.route('/x')", "@dataclass", "git@github.com:a/b.git",
     "user@example.com", "me@mail.example.org", "root@db.test",
-    "CONSTRAINT pk_customer_order_line_items PRIMARY KEY", "sk-toggleable__content-arrow", "sk-xxxxxxxxxxxxxxxxxxxxxxxx",
+    "CONSTRAINT pk_customer_order_line_items PRIMARY KEY", "sk-toggleable__content-arrow",
+    "sk-xxxxxxxxxxxxxxxxxxxxxxxx",
     "AKIAIOSFODNN7EXAMPLE", "-----BEGIN PRIVATE KEY----- is how a PEM file begins.",
     "4111 1111 1111 1112", "DE89 3704 0044 0532 0130 01",
 ]  # fmt: skip

@@ -56,8 +56,10 @@ def test_a_long_answer_explains_an_error():
 
 @pytest.mark.parametrize(
     "answer",
-    ["N/A", "nan", "None", "null", "TODO", "tbd.", "...", "…", "-", "???", "placeholder", "[Your answer here]", "<response>",
-     "Lorem ipsum dolor sit amet, consectetur adipiscing elit.", "your answer here", "No response.", "xxx", "asdfgh", "test"],
+    ["N/A", "nan", "None", "null", "TODO", "tbd.", "...", "…", "-", "???", "placeholder", "[Your answer here]",
+     "<response>",
+     "Lorem ipsum dolor sit amet, consectetur adipiscing elit.", "your answer here", "No response.", "xxx", "asdfgh",
+     "test"],
 )  # fmt: skip
 def test_a_placeholder_is_no_answer(answer):
     assert texts.is_placeholder(folded(answer), folded("Why is the sky blue?"))
@@ -69,7 +71,8 @@ def test_a_placeholder_is_no_answer(answer):
         ("How many moons has Venus?", "None"), ("Why is the sky blue?", "None."), ("Is it true?", "Yes"),
         ("Which wildcard stands for one character?", "?"), ("How do you say zero in German?", "Null"),
         ("¿Cómo se dice everything?", "Todo"), ("Give me some lorem ipsum.", "Lorem ipsum dolor sit amet."),
-        ("2 + 2?", "4"), ("Name a bread.", "Naan"), ("Continue: to do or not", "to do it"), ("Name a pub snack", "nuts"),
+        ("2 + 2?", "4"), ("Name a bread.", "Naan"), ("Continue: to do or not", "to do it"),
+        ("Name a pub snack", "nuts"),
         ("A template for a letter, please", "[Your text here]"), ("日本の首都は？", "東京"),
     ],
 )  # fmt: skip
@@ -107,9 +110,11 @@ def test_a_greeting_that_is_returned_repeats_nothing(prompt, answer):
 @pytest.mark.parametrize(
     "answer",
     [
-        "I'm sorry, but I can't help with that.", "I’m sorry, I can’t assist with that request.", "I cannot assist you.",
+        "I'm sorry, but I can't help with that.", "I’m sorry, I can’t assist with that request.",
+        "I cannot assist you.",
         "I am unable to provide medical advice.", "Sorry, I can't do that.", "I won't help you with that.",
-        "As an AI language model, I cannot browse the web.", "I'm afraid I can't do that.", "That is against my guidelines.",
+        "As an AI language model, I cannot browse the web.", "I'm afraid I can't do that.",
+        "That is against my guidelines.",
         "I must decline to provide instructions for that.", "I'm not able to share personal information.",
         "Es tut mir leid, aber dabei kann ich nicht helfen.", "Leider kann ich diese Frage nicht beantworten.",
         "Je suis désolé, mais je ne peux pas vous aider.", "Désolé, je ne peux pas répondre à cette question.",
@@ -155,7 +160,8 @@ def test_marks_of_templates_are_found(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["ops = [INST, DATA]", '["INST"]', "x <|> y", "a <| b |> c", "List<String> s", "<system>", "[1] see below", "if a<b|c>d",
+    ["ops = [INST, DATA]", '["INST"]', "x <|> y", "a <| b |> c", "List<String> s", "<system>", "[1] see below",
+     "if a<b|c>d",
      "<start>", "[inst]", "<strong>", "|> and <|"],
 )  # fmt: skip
 def test_code_has_no_marks_of_templates(text):
@@ -167,7 +173,8 @@ LONG = "This sentence is there so that the answer is long enough to be looked at
 
 @pytest.mark.parametrize(
     "end",
-    ["And then the", "It is big, red and", "For example,", "Here are the steps:", "They did it because", "See (", "und", "也就是说，",
+    ["And then the", "It is big, red and", "For example,", "Here are the steps:", "They did it because", "See (", "und",
+     "也就是说，",
      "```python\nprint(1)", "~~~\ncode", "- one\n\n  ```js\n  let a"],
 )  # fmt: skip
 def test_an_answer_that_ends_in_the_middle_looks_cut(end):
@@ -176,10 +183,12 @@ def test_an_answer_that_ends_in_the_middle_looks_cut(end):
 
 @pytest.mark.parametrize(
     "end",
-    ["The end.", "| a | b |\n|---|---|\n| 1 | 2 |", "```python\nprint(1)\n```", "- Vitamin A", "all men must die", "Wer ist das",
+    ["The end.", "| a | b |\n|---|---|\n| 1 | 2 |", "```python\nprint(1)\n```", "- Vitamin A", "all men must die",
+     "Wer ist das",
      "solve for x and y", "the people you grew up with", "things to look forward to", "Roses are red\nViolets are blue",
      "logic: AND, OR", "东京。", "これで終わりです", "https://python.org", "**bold**", "Use ``` to open a block.",
-     "````md\n```\nx\n```\n````", "1. ```sh\n   ls\n   ```", "> ```\n> a\n> ```", "Yours sincerely\nAnn", "$x^2$", "tra la la"],
+     "````md\n```\nx\n```\n````", "1. ```sh\n   ls\n   ```", "> ```\n> a\n> ```", "Yours sincerely\nAnn", "$x^2$",
+     "tra la la"],
 )  # fmt: skip
 def test_poems_tables_and_code_are_whole(end):
     assert not texts.looks_cut(LONG + "\n" + end)
@@ -223,7 +232,8 @@ def test_long_answers_take_no_time(text):
     said = folded(long)
     looks = (
         lambda: texts.is_error(said, said), lambda: texts.is_placeholder(said, said), lambda: texts.repeats(said, said),
-        lambda: texts.has_markers(long), lambda: texts.looks_cut(long), lambda: refuses(long), lambda: texts.is_blank(said),
+        lambda: texts.has_markers(long), lambda: texts.looks_cut(long), lambda: refuses(long),
+        lambda: texts.is_blank(said),
     )  # fmt: skip
     for look in looks:
         began = process_time()

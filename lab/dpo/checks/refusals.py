@@ -28,10 +28,10 @@ _HELPING = (
 )
 _REFUSALS = (
     rf"\bI(?: {_CANNOT}|{_CANNOT}) (?:to )?(?:[a-z]{{1,12}} ){{0,2}}?(?:to )?{_HELPING}",
-    rf"\bI(?:['’]m| am) (?:very |really |so )?(?:sorry|afraid)[,.]? (?:but |that )?(?:I )?"
+    r"\bI(?:['’]m| am) (?:very |really |so )?(?:sorry|afraid)[,.]? (?:but |that )?(?:I )?"
     r"(?:can(?:no|['’])t|cannot|am unable|am not able|won['’]t)"
     r"(?:[.!]|$| (?:do|help|assist|comply|provide|answer|fulfil+|discuss)\b)",
-    rf"\bas an? (?:artificial intelligence|(?:AI |large )?language model|AI(?: assistant)?)\b"
+    r"\bas an? (?:artificial intelligence|(?:AI |large )?language model|AI(?: assistant)?)\b"
     r"[^.!?\n]{0,60}\b(?:can(?:no|['’])t|cannot|unable|not able|not allowed)\b",
     r"\b(?:against|violates?) my (?:guidelines|polic(?:y|ies)|programming|principles|ethical)",
     r"(?:Leider|leid|Ich|tut mir|kann|darf)\b[^.!?\n]{0,50}\bnicht\b[^.!?\n]{0,25}"
