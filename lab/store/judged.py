@@ -92,8 +92,8 @@ class Moment:
         first, second = ResponseRow, _SECOND
         columns: list[Any] = [
             DuelRow.id, DuelRow.seq, DuelRow.conversation_id, ConversationRow.messages, DuelRow.system_prompt,
-            *_answer(first, "first"), *_answer(second, "second"), DuelRow.origin, DuelRow.query_type, EventRow.router_version_id,
-            EventRow.layer,
+            *_answer(first, "first"), *_answer(second, "second"), DuelRow.origin, DuelRow.query_type,
+            EventRow.router_version_id, EventRow.layer,
         ]  # fmt: skip
         query = (
             select(*columns)
@@ -239,8 +239,9 @@ def state(store: Store) -> State:
 def _answer(response: Any, name: str) -> tuple[Any, ...]:
     """Return the columns of an answer. Its options stay text: of two that are the same nobody has to read either."""
     return (
-        response.id, response.text, response.expert, response.provider, response.model, cast(response.options, String).label(f"{name}_options"),
-        response.finish_reason, response.error_kind, response.event_id,
+        response.id, response.text, response.expert, response.provider, response.model,
+        cast(response.options, String).label(f"{name}_options"), response.finish_reason, response.error_kind,
+        response.event_id,
     )  # fmt: skip
 
 
