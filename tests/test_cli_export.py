@@ -34,7 +34,7 @@ def judged(data):
     people = [annotators.ensure(store, name, name.title(), "person").id for name in ("ann", "bob")]
     new = [
         NewDuel(
-            (Message("user", f"Tell me {place} things about the {['sea', 'wind', 'moon'][place % 3]} number {place}."),),
+            (Message("user", f"Tell me {place} things about the {('sea', 'wind', 'moon')[place % 3]} of {place}."),),
             "Be brief.", Side(f"a{place}", f"The first is {place}.", "professor", "ollama", "big"),
             Side(f"b{place}", f"I would rather talk of {place + 1}.", "zoomer", "ollama", "small"), "bulk", "random",
             query_type=KINDS[place % 2],
@@ -152,6 +152,8 @@ def test_the_recipe_is_python_that_names_the_files(judged, run):
         (["export", "--out", "x", "--exclude", "empty"], "names no rule of single pairs"),
         (["export", "--out", "x", "--shares", "1,1"], "do not come to 1"),
         (["export", "--out", "x", "--shares", "a,b,c"], "are no three numbers"),
+        (["export", "--out", "x", "--near", "cosine"], "cannot be read"),
+        (["export", "--out", "x", "--near", "touch:0.9"], "it is one of minhash, cosine"),
         (["export", "--out", "x", "--tokenizer", "nowhere"], "There is no folder 'nowhere'"),
         (["export", "--out", "x", "--max-length", "3"], "cannot be"),
         (["export", "--out", "x", "--filter", "min_strength=3"], "None of the 12 judged duels"),
