@@ -47,6 +47,9 @@ def add_parser(commands: Any) -> None:
     export.add_argument("--system", metavar="TEXT", help="system prompt of all pairs; an empty one takes all away")
     export.add_argument("--exclude", action="append", default=[], metavar="RULE", help="leave out what a rule warns of")
     export.add_argument("--mask", action="store_true", help="cover personal data")
+    export.add_argument(
+        "--near", metavar="HOW:SHARE", help="which prompts are near-duplicates: minhash:0.8 (default), or cosine:0.92"
+    )
     export.add_argument("--shares", metavar="A,B,C", help="of train, validation and test; without: .8,.1,.1")
     export.add_argument("--seed", type=int, metavar="N", help="of the split; without: 0")
     export.add_argument("--family", metavar="NAME", help="of splits: another name deals all prompts out anew")
@@ -106,6 +109,8 @@ def spec_of(arguments: argparse.Namespace, store: Store) -> Spec:
         annotator=None if arguments.annotator is None else _annotator(store, arguments.annotator),
     )  # fmt: skip
     spec = Spec(policy=policy, exclude=tuple(arguments.exclude), mask=arguments.mask, **given)
+    if arguments.near is not None:
+        spec = replace(spec, **_near(arguments.near))
     filters = tuple(_with_ids(store, one) for one in arguments.filter)
     return filtered(checked(replace(spec, filters=Filters())), filters)
 
@@ -121,6 +126,14 @@ def _shares(given: str | None) -> tuple[float, ...] | None:
         return tuple(float(one) for one in given.split(","))
     except ValueError as err:
         raise ExportError(f"--shares {given!r} are no three numbers. Write .8,.1,.1.") from err
+
+
+def _near(given: str) -> dict[str, Any]:
+    how, _, share = given.partition(":")
+    try:
+        return {"nearness": how, "near": float(share)}
+    except ValueError as err:
+        raise ExportError(f"--near {given!r} cannot be read. Write minhash:0.8 or cosine:0.92.") from err
 
 
 def _with_ids(store: Store, given: str) -> str:

@@ -42,7 +42,7 @@ def add_parsers(commands: Any) -> None:
     recipe = commands.add_parser("train-recipe", help="print a TRL script, and its command, for a snapshot")
     recipe.add_argument("snapshot", help="its name, or how its id or hash begins")
     recipe.add_argument("--model", metavar="M", help="to be trained; without: the one that the snapshot names")
-    recipe.add_argument("--data", metavar="DIR", help="folder of its files; without: what `export --out` wrote last")
+    recipe.add_argument("--data", metavar="DIR", help="folder of its files; without: what the Export page wrote")
     recipe.add_argument("--trainer", help="dpo, reward or kto; without: the snapshot's")
     recipe.set_defaults(run=run_recipe)
 
@@ -151,9 +151,19 @@ def run_recipe(arguments: argparse.Namespace) -> int:
 
     with opened() as store:
         one = stored.get(store, arguments.snapshot)
-    facts = recipe_facts(one, model=arguments.model, data=arguments.data, trainer=arguments.trainer)
+    data = arguments.data or _on_the_shelf(one)
+    facts = recipe_facts(one, model=arguments.model, data=data, trainer=arguments.trainer)
     sys.stdout.write(recipe(facts))
     return 0
+
+
+def _on_the_shelf(one: Snapshot) -> str | None:
+    """Return the folder in which the Export page wrote a snapshot, None where it did not."""
+    from lab.config import load_settings
+    from lab.store import exports_shelf
+
+    folder = exports_shelf.folder_for(load_settings().data_dir, one.id, one.name)
+    return str(folder) if folder.is_dir() else None
 
 
 def _rows(one: Snapshot) -> str:

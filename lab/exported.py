@@ -104,7 +104,7 @@ class Answered(NamedTuple):
     expert: str
     provider: str
     model: str
-    options: dict[str, Any]
+    options: str  # as JSON
     finish_reason: str | None
     error_kind: str | None
     event_id: str | None  # None: it came from a file, or from a person, so that nobody knows how it ended

@@ -129,6 +129,8 @@ def _agree(built: Built, found: Verdict) -> None:
 
 def _alike(said: list[str]) -> int:
     """Return how many ordered pairs of these say the same."""
+    if len(said) == 2:
+        return 2 * (said[0] == said[1])
     return sum(count * (count - 1) for count in Counts(said).values())
 
 

@@ -173,7 +173,8 @@ def _dpo_settings(facts: RecipeFacts) -> str:
 
 
 def _kto_settings(facts: RecipeFacts) -> str:
-    liked, disliked = facts.liked, facts.train - facts.liked
+    liked = min(facts.liked, facts.train)
+    disliked = facts.train - liked
     up, down = 1.0, 1.0
     if liked and disliked:
         up, down = max(1.0, round(disliked / liked, 2)), max(1.0, round(liked / disliked, 2))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from lab.dpo.checks import of_set
 from lab.dpo.checks.catalogue import BLOCKS, BY_ID, OF_ROWS, RULES, Severity
 from lab.dpo.lengths import Fit, fitting
 from lab.dpo.rows import SPLITS
+from lab.dpo.spec import Trainer
 from lab.preferences.bias import RATIOS, Leaning
 
 FEW_PAIRS = 50
@@ -67,7 +69,8 @@ class Report:
     agreement: float | None  # of two who judged one duel, how often both said the same; None where nobody did
     longer: tuple[int, int]  # pairs that the longer answer won, of those with answers of two lengths
     left: tuple[int, int]  # votes for the left answer, of those that chose one
-    fit: Fit  # the length limit that 99 of 100 pairs stay under
+    fits: Mapping[str, Fit]  # by trainer: the length limit that 99 of 100 pairs stay under
+    examples: Mapping[str, tuple[int, int]]  # of KTO, by side of the split: liked and disliked answers
     policy_share: float | None  # of the answers, those of the model to be trained; None where none is named
 
     @property
@@ -87,6 +90,7 @@ def report(built: Built) -> Report:
     undecided = sum(counts.get(f"verdict:{one}", 0) for one in UNDECIDED)
     kept = built.kept_of
     sides, groups = built.sides_of[kept], built.groups_of[kept]
+    lengths = built.lengths.taken(np.flatnonzero(kept))
     return Report(
         votes=built.votes,
         judged=judged,
@@ -108,7 +112,8 @@ def report(built: Built) -> Report:
         agreement=built.agreed / built.twice if built.twice else None,
         longer=_counts(of_set.longer(built)),
         left=_counts(of_set.left(built)),
-        fit=fitting(built.spec.policy.trainer, built.lengths.taken(np.flatnonzero(kept))),
+        fits={trainer: fitting(trainer, lengths) for trainer in get_args(Trainer)},
+        examples=_examples(built),
         policy_share=_policy_share(built),
         annotators=len(np.unique(built.voices["annotator"][kept[built.voices["pair"]]])) if len(built.voices) else 0,
     )
@@ -124,7 +129,8 @@ def from_json(value: Mapping[str, Any]) -> Report:
     made = {
         "findings": tuple(Finding(**finding) for finding in value["findings"]),
         "authors": tuple(Author(**author) for author in value["authors"]),
-        "fit": Fit(**value["fit"]),
+        "fits": {trainer: Fit(**fit) for trainer, fit in value["fits"].items()},
+        "examples": {split: tuple(counts) for split, counts in value["examples"].items()},
         "longer": tuple(value["longer"]),
         "left": tuple(value["left"]),
     }
@@ -192,6 +198,19 @@ def _policy(built: Built, kept: int) -> Finding:
         return _finding("policy", 0, 2 * kept, 0, says)
     own = round(share * 2 * kept)
     return _finding("policy", own, 2 * kept, 0, f"{own:,} of {2 * kept:,} answers ({share:.0%}) are by {model}")
+
+
+def _examples(built: Built) -> dict[str, tuple[int, int]]:
+    """Return how many liked and disliked answers KTO gets on each side of the split."""
+    likes, dislikes = of_set.emitted(built)
+    sides = built.sides_of[built.kept_of]
+    thumbs = of_set.sides_of_likes(built)
+    up = dict(zip(built.likes["seq"].tolist(), (built.likes["liked"] != 0).tolist(), strict=True))
+    given = Counter((side, up[seq]) for seq, side in thumbs.items())
+    return {
+        name: (int(likes[sides == at].sum()) + given[at, True], int(dislikes[sides == at].sum()) + given[at, False])
+        for at, name in enumerate(SPLITS)
+    }
 
 
 def _policy_share(built: Built) -> float | None:

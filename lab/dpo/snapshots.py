@@ -240,8 +240,9 @@ def shelve(
 
     What stood there before is replaced when all of it is written. Raises as `write_files`, KeepingError.
     """
-    folder = exports_shelf.folder_for(data_dir, snapshot.id, snapshot.name)
-    exports_shelf.delete(data_dir, [snapshot.id])
-    written = write_files(store, snapshot, choices, folder, progress=progress, check=check)
-    zipped(folder, folder.with_suffix(".zip"), check=check)
+    name = exports_shelf.folder_for(data_dir, snapshot.id, snapshot.name).name
+    with exports_shelf.making(data_dir) as place:
+        written = write_files(store, snapshot, choices, place / name, progress=progress, check=check)
+        packed = zipped(place / name, place / f"{name}.zip", check=check)
+        exports_shelf.replace(data_dir, snapshot.id, [place / name, packed])
     return stored.files(store, snapshot.id, {path: asdict(made) for path, made in written.files.items()})

@@ -30,11 +30,11 @@ def recipe_facts(snapshot: Snapshot, *, model: str | None, data: str | None, tra
         snapshot=snapshot.name,
         train=lines["train"],
         validation=lines["validation"],
-        fit=found.fit,
+        fit=found.fits[wanted.trainer],
         exact=found.exact_tokens,
         agreement=found.chose_same / found.chose_both if found.chose_both else None,
         agreement_pairs=found.chose_both,
-        liked=found.splits["train"],
+        liked=found.examples["train"][0],
         seed=spec.seed,
     )
 
@@ -48,4 +48,4 @@ def _lines(snapshot: Snapshot, folder: str, split: str, found: Report) -> int:
     for path, made in snapshot.files.items():
         if path.startswith(f"{folder}/{split}."):
             return int(made["rows"])
-    return found.splits[split] * (2 if folder == "kto" else 1)
+    return sum(found.examples[split]) if folder == "kto" else found.splits[split]

@@ -78,7 +78,7 @@ def counted(votes: Sequence[Ruling], spec: Spec) -> tuple[Ruling, ...]:
 
 def _voted(votes: tuple[Ruling, ...], *, unanimous: bool) -> Verdict:
     said = [one.chosen_id or one.verdict for one in votes]
-    most, count = Counter(said).most_common(1)[0]
+    most, count = (said[0], len(said)) if len(set(said)) == 1 else Counter(said).most_common(1)[0]
     if count < len(votes) if unanimous else count * 2 <= len(votes):
         return Verdict(None, "split", votes, ())
     return _decided(most, votes, adjudicated=False)

@@ -175,6 +175,7 @@ def _exports(store: Store, data_dir: Path, losses: tuple[Loss, ...]) -> Iterator
     yield exports_shelf.delete(data_dir, _snapshots(losses))
     late = {one.id for one in snapshots.every(store) if one.gone != before.get(one.id, 0)}
     exports_shelf.delete(data_dir, late)
+    exports_shelf.sweep(data_dir, coming=True)
 
 
 def _snapshots(losses: tuple[Loss, ...]) -> set[str]:

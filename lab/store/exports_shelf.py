@@ -10,8 +10,8 @@ import re
 import shutil
 import unicodedata
 import zipfile
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ FOLDER = "exports"
 MANIFEST = "manifest.json"
 """In it `snapshot` is the id of the snapshot that the export is of."""
 
-_LEAVING = ".deleting-"
+_LEAVING, _COMING = ".deleting-", ".making-"
 _UNFIT = re.compile(r"[^\w-]+")
 _MOST_NAME = 60  # characters of a folder's name, before what makes it the snapshot's own
 _MOST_MANIFEST = 10_000_000  # bytes
@@ -57,7 +57,39 @@ def listed(data_dir: Path) -> list[Shelved]:
         there = sorted(shelf.iterdir()) if shelf.is_dir() else []
     except OSError as err:
         raise KeepingError(f"{shelf} cannot be read: {err.strerror or err}. Check whether it may be read.") from err
-    return [Shelved(path, _snapshot_of(path)) for path in there if not path.name.startswith(_LEAVING)]
+    return [Shelved(path, _snapshot_of(path)) for path in there if not path.name.startswith((_LEAVING, _COMING))]
+
+
+@contextmanager
+def making(data_dir: Path) -> Iterator[Path]:
+    """Give a folder beside the shelf's others to write an export in; what is still in it when the block ends goes.
+
+    A deletion on request takes it away, since what is being written may hold the text. Raises KeepingError.
+    """
+    folder = data_dir / FOLDER / f"{_COMING}{new_id()}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as err:
+        raise KeepingError(f"{folder} cannot be made: {err.strerror or err}. Check whether it may be written.") from err
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def replace(data_dir: Path, snapshot_id: str, made: Collection[Path]) -> None:
+    """Move what was made to the shelf, in the place of the exports of a snapshot that are there.
+
+    Raises KeepingError where that cannot be done; then the snapshot may have no export, and can be written again.
+    """
+    delete(data_dir, [snapshot_id])
+    for path in made:
+        try:
+            path.rename(data_dir / FOLDER / path.name)
+        except OSError as err:
+            raise KeepingError(
+                f"{path.name} could not be put among the exports: {err.strerror or err}. Write the files again."
+            ) from err
 
 
 def delete(data_dir: Path, snapshot_ids: Collection[str]) -> int:
@@ -78,9 +110,13 @@ def delete(data_dir: Path, snapshot_ids: Collection[str]) -> int:
     return len(leaving)
 
 
-def sweep(data_dir: Path) -> None:
-    """Delete what a deletion that was killed left behind. Raises KeepingError."""
-    for path in (data_dir / FOLDER).glob(f"{_LEAVING}*"):
+def sweep(data_dir: Path, *, coming: bool = False) -> None:
+    """Delete what a deletion that was killed left behind, and what is `coming`: being written, or left by a kill.
+
+    Raises KeepingError.
+    """
+    shelf = data_dir / FOLDER
+    for path in (*shelf.glob(f"{_LEAVING}*"), *(shelf.glob(f"{_COMING}*") if coming else ())):
         try:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import String, cast, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -50,6 +50,9 @@ class Moment:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def _rows(self, query: Any) -> Any:
+        return self._session.connection().execute(query)  # bare rows: nothing here is an object of the session
+
     def votes(self) -> int:
         """Return how many live votes of the first round there are on duels that are not deleted."""
         query = (
@@ -89,8 +92,8 @@ class Moment:
         first, second = ResponseRow, _SECOND
         columns: list[Any] = [
             DuelRow.id, DuelRow.seq, DuelRow.conversation_id, ConversationRow.messages, DuelRow.system_prompt,
-            *_answer(first), *_answer(second), DuelRow.origin, DuelRow.query_type, EventRow.router_version_id,
-            EventRow.layer,
+            *_answer(first, "first"), *_answer(second, "second"), DuelRow.origin, DuelRow.query_type,
+            EventRow.router_version_id, EventRow.layer,
         ]  # fmt: skip
         query = (
             select(*columns)
@@ -107,7 +110,7 @@ class Moment:
                 row[0], row[1], row[2], _turns(row[3]), row[4], Answered(*row[5:14]), Answered(*row[14:23]), row[23],
                 row[24], row[25], row[26], tuple(votes.get(row[0], ())), resolutions.get(row[0]),
             )
-            for row in self._session.exec(query)
+            for row in self._rows(query)
         ]  # fmt: skip
 
     def _votes(self, there: list[Any]) -> dict[str, list[Ruling]]:
@@ -125,7 +128,7 @@ class Moment:
             .order_by(col(VoteRow.seq))
         )
         found: dict[str, list[Ruling]] = {}
-        for duel_id, *values in self._session.exec(query):
+        for duel_id, *values in self._rows(query):
             found.setdefault(duel_id, []).append(Ruling(*values))
         return found
 
@@ -138,7 +141,7 @@ class Moment:
             .where(*there)
             .order_by(col(ResolutionRow.seq))
         )
-        return {duel_id: Resolved(*values) for duel_id, *values in self._session.exec(query)}  # the newest comes last
+        return {duel_id: Resolved(*values) for duel_id, *values in self._rows(query)}  # the newest comes last
 
     def likes(self, at_once: int = AT_ONCE) -> Iterator[list[LikedAnswer]]:
         """Yield the answers with a thumb that was not taken back, in the order in which the answers came."""
@@ -154,7 +157,7 @@ class Moment:
         newest = select(func.max(FeedbackRow.seq)).group_by(col(FeedbackRow.response_id))
         columns: list[Any] = [
             ResponseRow.seq, ConversationRow.messages, EventRow.conversation, ResponseRow.system_prompt,
-            *_answer(ResponseRow), FeedbackRow.value, EventRow.router_version_id, EventRow.layer,
+            *_answer(ResponseRow, "liked"), FeedbackRow.value, EventRow.router_version_id, EventRow.layer,
             FeedbackRow.created_at,
         ]  # fmt: skip
         query = (
@@ -169,7 +172,7 @@ class Moment:
             .limit(at_once)
         )
         found = []
-        for seq, stored, routed, system_prompt, *rest in self._session.exec(query):
+        for seq, stored, routed, system_prompt, *rest in self._rows(query):
             value, version, layer, at = rest[9:]
             turns = tuple(turn for turn in _turns(stored or routed or []) if turn.role != "system")
             answer = Answered(*rest[:9])
@@ -186,7 +189,7 @@ class Moment:
                 .outerjoin(EventRow, col(EventRow.id) == ResponseRow.event_id)
                 .where(col(ResponseRow.seq).in_([int(seq) for seq in seqs[start : start + AT_ONCE]]))
             )
-            for seq, stored, routed in self._session.exec(query):
+            for seq, stored, routed in self._rows(query):
                 found[seq] = tuple(turn for turn in _turns(stored or routed or []) if turn.role != "system")
         return found
 
@@ -197,7 +200,7 @@ class Moment:
             query = select(ConversationRow.id, ConversationRow.messages).where(
                 col(ConversationRow.id).in_(ids[start : start + AT_ONCE])
             )
-            found |= {conversation_id: _turns(messages) for conversation_id, messages in self._session.exec(query)}
+            found |= {conversation_id: _turns(messages) for conversation_id, messages in self._rows(query)}
         return found
 
     def turns(self, seqs: Sequence[int]) -> dict[int, tuple[Message, ...]]:
@@ -209,7 +212,7 @@ class Moment:
                 .join(ConversationRow, col(ConversationRow.id) == DuelRow.conversation_id)
                 .where(col(DuelRow.seq).in_([int(seq) for seq in seqs[start : start + AT_ONCE]]))
             )
-            found |= {seq: _turns(messages) for seq, messages in self._session.exec(query)}
+            found |= {seq: _turns(messages) for seq, messages in self._rows(query)}
         return found
 
 
@@ -233,10 +236,12 @@ def state(store: Store) -> State:
         return State(Moment(session).judged(), at, *newest)
 
 
-def _answer(response: Any) -> tuple[Any, ...]:
+def _answer(response: Any, name: str) -> tuple[Any, ...]:
+    """Return the columns of an answer. Its options stay text: of two that are the same nobody has to read either."""
     return (
-        response.id, response.text, response.expert, response.provider, response.model, response.options,
-        response.finish_reason, response.error_kind, response.event_id,
+        response.id, response.text, response.expert, response.provider, response.model,
+        cast(response.options, String).label(f"{name}_options"), response.finish_reason, response.error_kind,
+        response.event_id,
     )  # fmt: skip
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlmodel import Session
 
 from lab.errors import ExportError
@@ -23,8 +23,6 @@ THUMB = "thumb"
 """The origin of a liked row."""
 
 _AT_ONCE = 5_000  # ids in one statement
-
-Values = Mapping[str, Any]
 
 
 class Key(NamedTuple):
@@ -56,12 +54,11 @@ def rows(store: Store, snapshot_id: str, after_place: int = -1, limit: int = 2_0
     """
     if not is_storable(snapshot_id):
         return []
-    table = _table("snapshot_row")
-    mine = (table.c.snapshot_id == snapshot_id) & (table.c.place > after_place)
     with store.read() as session:
-        connection = session.connection()
-        page = connection.execute(select(table).where(mine).order_by(table.c.place).limit(limit)).mappings()
-        return list(_Texts(session, [dict(one) for one in page]).rows())
+        page = session.connection().execute(_page(snapshot_id, after_place, limit)).all()
+        routed = {one.event_id for one in page if one.messages is None}
+        turns = _routed(session, [event_id for event_id in routed if event_id is not None])
+    return [_row(one, messages_from_json(one.messages) if one.messages else turns[one.event_id]) for one in page]
 
 
 def keys(store: Store, snapshot_id: str) -> dict[str, Key]:
@@ -89,73 +86,64 @@ def _values(snapshot_id: str, row: NewFrozenRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class _Texts:
-    """What the rows of a page point to, read by id: a few statements for the page, whatever the database plans."""
+def _page(snapshot_id: str, after_place: int, limit: int) -> Any:
+    """Return the query of a page: its rows first, so that the texts are looked up for them alone."""
+    item = _table("snapshot_row")
+    mine = (item.c.snapshot_id == snapshot_id) & (item.c.place > after_place)
+    page = select(item).where(mine).order_by(item.c.place).limit(limit).subquery("page")
+    duel, conversation, event = _table("duel"), _table("conversation"), _table("routing_event")
+    chosen, rejected = _table("response").alias("chosen"), _table("response").alias("rejected")
+    liked = page.c.duel_id.is_(None)
 
-    def __init__(self, session: Session, page: Sequence[Values]) -> None:
-        self._session, self._page = session, page
-        self._duels = self._of(
-            "duel", (one["duel_id"] for one in page),
-            ("conversation_id", "system_prompt", "query_type", "origin", "event_id"),
+    def of(column: str) -> Any:
+        """What the duel says, or else the answer that was liked."""
+        return case((liked, func.coalesce(chosen.c[column], rejected.c[column])), else_=duel.c[column])
+
+    joined = (
+        page.outerjoin(duel, duel.c.id == page.c.duel_id)
+        .outerjoin(chosen, chosen.c.id == page.c.chosen_id)
+        .outerjoin(rejected, rejected.c.id == page.c.rejected_id)
+        .outerjoin(conversation, conversation.c.id == of("conversation_id"))
+        .outerjoin(event, event.c.id == of("event_id"))
+    )
+    sides = [
+        side.c[name].label(f"{side.name}_{name}")
+        for side in (chosen, rejected)
+        for name in ("text", "expert", "provider", "model")
+    ]
+    prompt = [of(name).label(name) for name in ("conversation_id", "event_id", "system_prompt")]
+    columns = [page, *sides, *prompt, duel.c.query_type, duel.c.origin, conversation.c.messages]
+    query = select(*columns, event.c.router_version_id, event.c.layer)
+    return query.select_from(joined).order_by(page.c.place)
+
+
+def _row(one: Any, turns: Sequence[Message]) -> FrozenRow:
+    chosen = rejected = None
+    if one.chosen_id is not None:
+        chosen = Side(one.chosen_id, one.chosen_text, one.chosen_expert, one.chosen_provider, one.chosen_model)
+    if one.rejected_id is not None:
+        rejected = Side(
+            one.rejected_id, one.rejected_text, one.rejected_expert, one.rejected_provider, one.rejected_model
         )  # fmt: skip
-        self._responses = self._of(
-            "response", (one[side] for one in page for side in ("chosen_id", "rejected_id")),
-            ("text", "expert", "provider", "model", "system_prompt", "conversation_id", "event_id"),
-        )  # fmt: skip
-        self._sides = {
-            one: Side(one, row["text"], row["expert"], row["provider"], row["model"])
-            for one, row in self._responses.items()
-        }
-        liked = [self._liked(one) for one in page if one["duel_id"] is None]
-        prompts = [*self._duels.values(), *liked]
-        self._turns = self._messages("conversation", "messages", (one["conversation_id"] for one in prompts))
-        routed = (one["event_id"] for one in liked if one["conversation_id"] is None)
-        self._routed = self._messages("routing_event", "conversation", routed)
-        self._events = self._of(
-            "routing_event", (one["event_id"] for one in prompts), ("router_version_id", "layer")
-        )  # fmt: skip
-
-    def rows(self) -> Iterable[FrozenRow]:
-        """Yield the rows in the order of the page."""
-        for one in self._page:
-            of = self._duels[one["duel_id"]] if one["duel_id"] is not None else self._liked(one)
-            by_conversation = of["conversation_id"] is not None
-            turns = self._turns[of["conversation_id"]] if by_conversation else self._routed[of["event_id"]]
-            event = self._events.get(of["event_id"], {})
-            chosen, rejected = self._sides.get(one["chosen_id"]), self._sides.get(one["rejected_id"])
-            yield FrozenRow(
-                place=one["place"], duel_id=one["duel_id"], chosen=chosen, rejected=rejected, split=one["split"],
-                row_hash=one["row_hash"], emits=one["emits"], votes=one["votes"], agreeing=one["agreeing"],
-                strength=one["strength"], adjudicated=one["adjudicated"], vote_ids=tuple(one["vote_ids"]),
-                conversation_id=of["conversation_id"], turns=turns, system_prompt=of["system_prompt"],
-                query_type=of.get("query_type"), origin=of.get("origin", THUMB), event_id=of["event_id"],
-                router_version_id=event.get("router_version_id"), layer=event.get("layer"),
-                gone=one["gone"] or _deleted(turns, of["system_prompt"], chosen, rejected),
-            )  # fmt: skip
-
-    def _liked(self, one: Values) -> Values:
-        """Return the answer of a liked row: it names the prompt that it answers."""
-        return self._responses[one["chosen_id"] or one["rejected_id"]]
-
-    def _of(self, name: str, ids: Iterable[str | None], columns: Sequence[str]) -> dict[str, Values]:
-        table, connection = _table(name), self._session.connection()
-        wanted = list({one for one in ids if one is not None})
-        found: dict[str, Values] = {}
-        for start in range(0, len(wanted), _AT_ONCE):
-            query = select(table.c.id, *(table.c[column] for column in columns))
-            some = connection.execute(query.where(table.c.id.in_(wanted[start : start + _AT_ONCE])))
-            found |= {key: dict(zip(columns, values, strict=True)) for key, *values in some}
-        return found
-
-    def _messages(self, name: str, column: str, ids: Iterable[str | None]) -> dict[str | None, tuple[Message, ...]]:
-        return {
-            key: tuple(turn for turn in messages_from_json(row[column]) if turn.role != "system")
-            for key, row in self._of(name, ids, (column,)).items()
-        }
+    said = (one.system_prompt, one.chosen_text, one.rejected_text)
+    return FrozenRow(
+        place=one.place, duel_id=one.duel_id, chosen=chosen, rejected=rejected, split=one.split, row_hash=one.row_hash,
+        emits=one.emits, votes=one.votes, agreeing=one.agreeing, strength=one.strength, adjudicated=one.adjudicated,
+        vote_ids=tuple(one.vote_ids), conversation_id=one.conversation_id, turns=tuple(turns),
+        system_prompt=one.system_prompt, query_type=one.query_type, origin=one.origin or THUMB, event_id=one.event_id,
+        router_version_id=one.router_version_id, layer=one.layer,
+        gone=one.gone or DELETED in said or any(turn.content == DELETED for turn in turns),
+    )  # fmt: skip
 
 
-def _deleted(turns: Sequence[Message], system_prompt: str, *sides: Side | None) -> bool:
-    return DELETED in (system_prompt, *(turn.content for turn in turns), *(side.text for side in sides if side))
+def _routed(session: Session, event_ids: Sequence[str]) -> dict[str, list[Message]]:
+    """Return the turns of routed prompts, by event id, for answers that belong to no stored conversation."""
+    event, found = _table("routing_event"), {}
+    for start in range(0, len(event_ids), _AT_ONCE):
+        some = event.c.id.in_(event_ids[start : start + _AT_ONCE])
+        for event_id, messages in session.connection().execute(select(event.c.id, event.c.conversation).where(some)):
+            found[event_id] = [turn for turn in messages_from_json(messages) if turn.role != "system"]
+    return found
 
 
 def _table(name: str) -> Any:

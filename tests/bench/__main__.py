@@ -12,6 +12,7 @@ from tests.bench.report import Missing, Row, summary, table
 
 TABLES = (
     "quality", "clinc", "grid", "layer1", "layer2", "bulk", "load", "cold", "browser", "cell", "generate", "votes",
+    "export",
 )  # fmt: skip
 
 

@@ -1,17 +1,20 @@
-"""TRL itself trains on the exported rows: its losses are finite, and it drops exactly what was announced."""
+"""TRL itself trains on exports: its losses are finite, and it drops exactly the rows that were announced."""
 
 from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from pair_rows import pair, write_split
+from pair_rows import exported, pair
 
 from lab.dpo.lengths import PairLengths, dropped, dropped_example
-from lab.dpo.rows import Row
+from lab.dpo.rows import LikedRow, Row
 from lab.dpo.spec import Trainer
 from lab.dpo.tokens import FolderTokenizer
 from lab.messages import Message
@@ -38,19 +41,21 @@ def mixed_rows() -> list[Row]:
     return [*rows, pair(turns=turns, chosen="The Romans knew.", rejected="Look it up.")]
 
 
-def train(trainer: Trainer, policy: Path, file: Path, folder: Path, held_out: Path | None = None, **config: Any) -> Any:
-    """Return a trainer of TRL for a file, ready to go."""
+def train(trainer: Trainer, policy: Path, files: Path, **config: Any) -> Any:
+    """Return a trainer of TRL for the files of an export, ready to go."""
     import datasets
     import trl
 
     datasets.disable_progress_bars()
     names = {"dpo": "DPO", "reward": "Reward", "kto": "KTO"}
 
-    def read(path: Path) -> Any:
-        return datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(folder / "cache"))
-
+    data = datasets.load_dataset(
+        "json",
+        data_files={path.stem: str(path) for path in files.glob("*.jsonl")},
+        cache_dir=str(files.parent / "cache"),
+    )
     settings = {
-        "output_dir": str(folder / "out"),
+        "output_dir": str(files.parent / "out"),
         "per_device_train_batch_size": 4,
         "per_device_eval_batch_size": 8,
         "activation_checkpointing": False,
@@ -67,13 +72,13 @@ def train(trainer: Trainer, policy: Path, file: Path, folder: Path, held_out: Pa
     return getattr(trl, f"{names[trainer]}Trainer")(
         model=str(policy),
         args=made,
-        train_dataset=read(file),
-        eval_dataset=None if held_out is None else read(held_out),
+        train_dataset=data["train"],
+        eval_dataset=data.get("validation"),
     )
 
 
 def kept(trainer: Trainer, pairs: PairLengths, max_length: int) -> int:
-    """Return how many examples were announced to stay."""
+    """Return how many examples were announced to stay, where each pair makes all that it can."""
     if trainer == "kto":
         return sum(int((~dropped_example(side, max_length)).sum()) for side in (pairs.chosen, pairs.rejected))
     return int((~dropped(trainer, pairs, max_length)).sum())
@@ -100,6 +105,17 @@ def theirs(trainer: Trainer, dataset: Any) -> list[tuple[int, ...]]:
     return [tuple(len(row[name]) for name in columns) for row in dataset]
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """A model as tiny as this one spends more time on handing work to a second thread than on the work."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(params=TRAINERS)
 def trainer(request: pytest.FixtureRequest) -> Trainer:
     return request.param
@@ -109,7 +125,7 @@ def test_five_steps_on_an_export_have_finite_losses_and_drop_what_was_announced(
     rows = mixed_rows()
     pairs = FolderTokenizer.load(policy).pairs(rows)
     limit = int(sorted(pairs.longest if trainer == "reward" else pairs.prompt)[len(rows) * 3 // 4])
-    made = train(trainer, policy, write_split(tmp_path, trainer, rows), tmp_path, max_length=limit, max_steps=5)
+    made = train(trainer, policy, exported(tmp_path / "export", trainer, rows), max_length=limit, max_steps=5)
     announced = kept(trainer, pairs, limit)
     assert 0 < announced < len(rows) * (2 if trainer == "kto" else 1)
     assert len(made.train_dataset) == announced
@@ -119,10 +135,29 @@ def test_five_steps_on_an_export_have_finite_losses_and_drop_what_was_announced(
     assert all(math.isfinite(loss) for loss in losses)
 
 
+def test_thumbs_and_answers_that_two_pairs_judge_differently_are_counted_for_kto(policy, tmp_path):
+    rows = [replace(row, likes_chosen=bool(number % 3)) for number, row in enumerate(mixed_rows())]
+    liked = [
+        LikedRow(f"answer-{number}", "train", row.turns, row.system_prompt, row.rejected, bool(number % 2), "", "")
+        for number, row in enumerate(rows)
+    ]
+    count = FolderTokenizer.load(policy)
+    pairs, thumbs = count.pairs(rows), count.liked(liked)
+    limit = int(sorted(pairs.prompt)[len(rows) // 2])
+    likes = np.array([row.likes_chosen for row in rows])
+    announced = (
+        (~dropped_example(pairs.chosen, limit) & likes).sum()
+        + (~dropped_example(pairs.rejected, limit)).sum()
+        + (~dropped_example(thumbs, limit)).sum()
+    )
+    made = train("kto", policy, exported(tmp_path / "export", "kto", rows, liked), max_length=limit, max_steps=1)
+    assert len(made.train_dataset) == announced
+
+
 @pytest.mark.parametrize("template", ["policy", "thinking_policy"])
 def test_every_row_has_as_many_tokens_as_trl_makes_of_it(trainer, template, request, tmp_path):
     folder, rows = request.getfixturevalue(template), mixed_rows()
-    made = train(trainer, folder, write_split(tmp_path, trainer, rows), tmp_path, max_length=None, max_steps=1)
+    made = train(trainer, folder, exported(tmp_path / "export", trainer, rows), max_length=None, max_steps=1)
     assert theirs(trainer, made.train_dataset) == counted(trainer, FolderTokenizer.load(folder).pairs(rows))
 
 
@@ -132,7 +167,7 @@ def test_the_limit_is_the_same_to_the_token(trainer, beside, policy, tmp_path):
     rows = [pair("Name" + " a" * extra, "Paris." + " a" * (9 - extra)) for extra in range(6)]
     pairs = FolderTokenizer.load(policy).pairs(rows)
     limit = int((pairs.longest if trainer == "reward" else pairs.prompt)[3]) + beside
-    made = train(trainer, policy, write_split(tmp_path, trainer, rows), tmp_path, max_length=limit, max_steps=1)
+    made = train(trainer, policy, exported(tmp_path / "export", trainer, rows), max_length=limit, max_steps=1)
     assert len(made.train_dataset) == kept(trainer, pairs, limit)
 
 
@@ -155,16 +190,9 @@ def polite_rows(numbers: range) -> list[Row]:
 
 
 def test_two_hundred_steps_of_dpo_raise_the_margin_on_held_out_prompts(policy, tmp_path):
-    made = train(
-        "dpo",
-        policy,
-        write_split(tmp_path, "dpo", polite_rows(range(160))),
-        tmp_path,
-        held_out=write_split(tmp_path, "dpo", polite_rows(range(1_000, 1_032)), "validation"),
-        max_steps=200,
-        learning_rate=5e-4,
-        logging_steps=50,
-    )
+    held_out = [replace(row, split="validation") for row in polite_rows(range(1_000, 1_032))]
+    files = exported(tmp_path / "export", "dpo", [*polite_rows(range(160)), *held_out])
+    made = train("dpo", policy, files, max_steps=200, learning_rate=5e-4, logging_steps=50)
     before = made.evaluate()
     made.train()
     after = made.evaluate()

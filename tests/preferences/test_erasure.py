@@ -7,10 +7,25 @@ import json
 import pytest
 
 from lab.errors import KeepingError
+from lab.exported import NewFrozenRow
 from lab.forensics.datasets import add, guess, load, read_bytes, sift
+from lab.judging import HUMAN, NewDuel, Side, written_by
 from lab.messages import Message
 from lab.preferences import erasure
-from lab.store import annotators, backup, datasets, deletion, drafts, events, open_store, versions
+from lab.store import (
+    annotators,
+    backup,
+    datasets,
+    deletion,
+    drafts,
+    duels,
+    events,
+    exports_shelf,
+    open_store,
+    snapshot_rows,
+    snapshots,
+    versions,
+)
 from lab.types import Decision, Expert, Layer, RouterConfig, Timings
 
 SECRET = "maria.huber@example.org"
@@ -117,3 +132,94 @@ def test_too_little_is_refused_before_anything_is_touched(store, tmp_path, given
     with pytest.raises(KeepingError):
         erasure.erase(store, tmp_path, "d1", given)
     assert deletion.records(store) == []
+
+
+# ------------------------------------------------------------------------------------------------------------ exports
+
+
+def frozen(store, data_dir, snapshot_id, said, name):
+    """Freeze a snapshot of one duel with an answer that says this, and write something of it on the shelf."""
+    turns = (Message("user", f"Question of {snapshot_id}?"),)
+    one = Side(f"{snapshot_id}-a", said, "a", "mock", "m")
+    other = Side(f"{snapshot_id}-b", "Another answer.", "b", "mock", "m")
+    [added] = duels.add(store, [NewDuel(turns, "", one, other, origin="bulk", rule="random")])
+    snapshots.begin(store, snapshot_id, name=name, family="main", spec={}, spec_hash="h")
+    row = NewFrozenRow(0, added.duel_id, added.first_id, added.second_id, "train", "h")
+    snapshot_rows.add(store, snapshot_id, [row])
+    snapshots.freeze(store, snapshot_id, report={}, content_hash="c", sides={})
+    return written(data_dir, snapshot_id, name, said)
+
+
+def written(data_dir, snapshot_id, name, said):
+    folder = exports_shelf.folder_for(data_dir, snapshot_id, name)
+    folder.mkdir(parents=True)
+    (folder / "train.jsonl").write_text(said)
+    (folder / "manifest.json").write_text(json.dumps({"snapshot": snapshot_id}))
+    return folder
+
+
+def test_written_exports_go_with_the_text_and_others_stay(store, tmp_path):
+    record(store, "e1", "hello")
+    with store.write() as session:
+        session.connection().exec_driver_sql("UPDATE router_version SET config = replace(config, 'huber', 'x')")
+    mine = frozen(store, tmp_path, "s1", f"Ask {SECRET}.", "mine")
+    other = frozen(store, tmp_path, "s2", "Ask a cook.", "other")
+    (tmp_path / "exports" / "notes").mkdir()
+    seen = erasure.preview(store, tmp_path, SECRET)
+    assert seen.counts == {"response": 1, "snapshot_row": 1, "export_folder": 1}
+    assert [one.path for one in seen.exports] == [mine]
+    assert [sentence.partition(" does not")[0] for sentence in seen.unread] == [str(tmp_path / "exports" / "notes")]
+    assert mine.exists()
+    done = erasure.erase(store, tmp_path, "d1", SECRET)
+    assert done.deletion.counts == {"response": 1, "duel_taken": 1, "snapshot_row": 1, "export_folder": 1}
+    assert (mine.exists(), other.exists()) == (False, True)
+    assert SECRET.encode() not in all_bytes(tmp_path)
+    assert [one.gone for one in snapshots.every(store)] == [1, 0]
+
+
+def test_a_kill_after_the_exports_leaves_tables_that_still_tell(store, tmp_path, monkeypatch):
+    mine = frozen(store, tmp_path, "s1", f"Ask {SECRET}.", "mine")
+
+    def killed(*arguments, **more):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deletion, "delete_text", killed)
+        with pytest.raises(KeyboardInterrupt):
+            erasure.erase(store, tmp_path, "d1", SECRET)
+    assert not mine.exists()
+    assert [loss.snapshot.id for loss in erasure.preview(store, tmp_path, SECRET).found.losses] == ["s1"]
+    written(tmp_path, "s1", "mine", SECRET)
+    assert erasure.erase(store, tmp_path, "d2", SECRET).deletion.counts["snapshot_row"] == 1
+    assert not mine.exists()
+
+
+def test_what_is_written_while_the_tables_are_cleared_is_deleted_after_it(store, tmp_path, monkeypatch):
+    delete_text = deletion.delete_text
+    frozen(store, tmp_path, "s1", f"Ask {SECRET}.", "mine")
+
+    def meanwhile(*arguments, **more):
+        frozen(store, tmp_path, "s2", f"Tell {SECRET}.", "late")
+        return delete_text(*arguments, **more)
+
+    monkeypatch.setattr(deletion, "delete_text", meanwhile)
+    assert erasure.erase(store, tmp_path, "d1", SECRET).deletion.counts["snapshot_row"] == 2
+    assert exports_shelf.listed(tmp_path) == []
+
+
+def test_a_person_takes_along_the_exports_with_their_answers(store, tmp_path):
+    annotators.add(store, "a1", "Maria", pin_hash=None, link_hash=None)
+    mine = frozen(store, tmp_path, "s1", "Ask nobody.", "mine")
+    other = frozen(store, tmp_path, "s2", "Ask a cook.", "other")
+    with store.write() as session:
+        session.connection().exec_driver_sql(
+            f"UPDATE response SET provider = '{HUMAN}', expert = '{written_by('a1')}' WHERE id = 's1-a'"
+        )
+    assert erasure.remove_person(store, tmp_path, "d1", "a1").deletion.counts["snapshot_row"] == 1
+    assert (mine.exists(), other.exists()) == (False, True)
+
+
+def test_a_family_of_splits_that_is_called_so_is_told(store, tmp_path):
+    snapshots.begin(store, "s1", name="mine", family=SECRET, spec={}, spec_hash="h")
+    [left] = erasure.preview(store, tmp_path, SECRET).found.reported
+    assert erasure.way_out(store, left).startswith("A family of splits is called so.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from lab.dpo.checks import personal, texts
@@ -95,6 +96,7 @@ def flags(duel: JudgedDuel, row: Row, said: Texts, found: Verdict) -> int:
 
 def _differ(first: Answered, second: Answered) -> bool:
     """Tell whether two answers came under different settings; where nothing is known of one, nobody can tell."""
-    if not first.options or not second.options:
+    if first.options == second.options:
         return False
-    return any(first.options.get(name) != second.options.get(name) for name in _SETTINGS)
+    one, other = json.loads(first.options or "{}") or {}, json.loads(second.options or "{}") or {}
+    return bool(one and other) and any(one.get(name) != other.get(name) for name in _SETTINGS)

@@ -84,16 +84,13 @@ class Prompts:
         if not len(self):
             return np.zeros(0, dtype=np.int64)
         digests = np.frombuffer(self._digests, dtype=np.uint64)
-        order = np.argsort(digests, kind="stable")  # of equal prompts, the earliest comes first
-        begins = np.ones(len(order), dtype=bool)
-        begins[1:] = digests[order[1:]] != digests[order[:-1]]
-        firsts = order[begins]
+        firsts = _firsts(digests)
         parent = self._joined(firsts, texts_of)
-        earliest = np.full(len(firsts), len(order), dtype=np.int64)
+        earliest = np.full(len(firsts), len(digests), dtype=np.int64)
         np.minimum.at(earliest, parent, firsts)
-        groups = np.empty(len(order), dtype=np.int64)
-        groups[order] = earliest[parent][np.cumsum(begins) - 1]
-        return groups
+        earliest = earliest[parent]
+        del parent  # what is not needed any more makes room: with a million rows each of these is 8 MB
+        return np.asarray(earliest[np.searchsorted(digests[firsts], digests)])
 
     def _joined(self, firsts: Ints, texts_of: TextsOf) -> Ints:
         """Return the group of each different prompt, by the smallest of its places in `firsts`."""
@@ -132,6 +129,14 @@ def unite(parent: Ints, pairs: Ints) -> None:
         pairs = pairs[parent[pairs[:, 0]] != parent[pairs[:, 1]]]
 
 
+def _firsts(digests: Hashes) -> Ints:
+    """Return the earliest row of each digest, in the order of digests."""
+    order = np.argsort(digests, kind="stable")
+    begins = np.ones(len(order), dtype=bool)
+    begins[1:] = digests[order[1:]] != digests[order[:-1]]
+    return order[begins]
+
+
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
@@ -152,7 +157,9 @@ def _proposed(keys: Hashes, size: int) -> Iterator[Ints]:
     not against all: near-duplicates in such numbers chain together.
     """
     order = np.argsort(keys, kind="stable")
-    bands = keys[order] >> np.uint64(8 * (_KEY - size))
+    bands = keys[order]
+    del keys
+    bands >>= np.uint64(8 * (_KEY - size))
     as_next = bands[1:] == bands[:-1]
     inside = np.zeros(len(order), dtype=bool)
     inside[1:] |= as_next
