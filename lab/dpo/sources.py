@@ -17,7 +17,7 @@ MOCK, SAMPLE = "mock", "sample"
 def unwanted(duel: JudgedDuel, filters: Filters) -> Unwanted | None:
     """Return why a duel is not for this export, or None."""
     answers = (duel.first, duel.second)
-    if not filters.sample and duel.origin == SAMPLE:
+    if not filters.sample and (duel.origin == SAMPLE or any(one.provider == SAMPLE for one in answers)):
         return "sample"
     if not filters.mock and any(one.provider == MOCK for one in answers):
         return "mock"

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from lab.dpo.checks.catalogue import OF_ROWS
 from lab.errors import ExportError
 
 Trainer = Literal["dpo", "reward", "kto", "sft"]
@@ -116,6 +117,9 @@ def checked(spec: Spec) -> Spec:
     ):
         if getattr(spec, name) not in allowed:
             raise ExportError(f"{name} is {getattr(spec, name)!r}; it is one of {', '.join(allowed)}.")
+    unknown = sorted(set(spec.exclude) - set(OF_ROWS))
+    if unknown:
+        raise ExportError(f"Pairs cannot be left out for {unknown[0]!r}; they can for {', '.join(OF_ROWS)}.")
     if spec.policy.trainer not in get_args(Trainer):
         raise ExportError(f"The trainer {spec.policy.trainer!r} is not one of {', '.join(get_args(Trainer))}.")
     if not _TOKENS[0] <= spec.policy.max_length <= _TOKENS[1]:
