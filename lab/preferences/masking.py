@@ -17,7 +17,7 @@ FAMILIES = (
     "llama", "meta ai", "qwen", "tongyi", "alibaba cloud", "alibaba", "mistral", "mixtral", "mistral ai", "deepseek",
     "phi", "grok", "xai", "copilot", "microsoft", "kimi", "moonshot", "yi", "command r", "cohere", "ernie", "baidu",
     "doubao", "glm", "chatglm", "zhipu", "falcon", "vicuna", "alpaca", "olmo", "nemotron", "granite", "smollm",
-    "hermes", "pi",
+    "hermes", "pi", "通义千问", "千问", "文心一言", "豆包", "智谱清言", "混元",
 )  # fmt: skip
 """What families of models and their makers are called, in lower case."""
 
