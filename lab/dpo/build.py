@@ -9,6 +9,7 @@ from collections import Counter as Counts
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 
@@ -142,7 +143,6 @@ def _keep(built: Built, made: list[_Pair], tokens: Counter) -> None:
         people = [one for one in found.votes if one.chosen_id is not None and one.annotator_kind != "import"]
         for one in found.agreeing:
             built.voices.add(pair=len(built.pairs), annotator=built.annotators.place(one.annotator_id))
-        built.system_prompts.add(hash(row.system_prompt))
         built.pairs.add(
             seq=duel.seq,
             flags=of_pair.flags(duel, row, said, found),
@@ -162,6 +162,7 @@ def _keep(built: Built, made: list[_Pair], tokens: Counter) -> None:
             rejected_whole=int(lengths.rejected.whole[at]),
             place=place,
             own=sum(is_of(one, built.spec.policy) for one in (duel.first, duel.second)),
+            system=crc32(row.system_prompt.encode()),
             left=sum(one.chosen_id == one.left_id for one in people),
             chose=len(people),
         )

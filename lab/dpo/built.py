@@ -49,7 +49,6 @@ class Built:
     chose_both: int = 0  # pairs of votes on one duel that both chose an answer
     chose_same: int = 0  # of these, those that chose the same
     agreed: float = 0.0  # of these, the sum of the shares of pairs of votes that say the same
-    system_prompts: set[int] = field(default_factory=set)  # a hash of each different one
     groups_of: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # near-duplicates have the same
     sides_of: Sides = field(default_factory=lambda: np.zeros(0, np.int8))  # place in SPLITS; below 0 in none
     like_sides: Sides = field(default_factory=lambda: np.zeros(0, np.int8))
@@ -59,6 +58,11 @@ class Built:
     def kept_of(self) -> Bools:
         """Which pairs are in the export."""
         return np.asarray(self.reasons[self.pairs["place"]] == 0)
+
+    @property
+    def system_prompts(self) -> int:
+        """How many different system prompts the pairs in the export have."""
+        return len(np.unique(self.pairs["system"][self.kept_of]))
 
     @property
     def lengths(self) -> PairLengths:

@@ -28,6 +28,7 @@ _PAIRS = {
     "rejected_whole": "I",
     "place": "I",  # of its duel among the judged ones
     "own": "b",  # how many of the two answers are the policy's
+    "system": "I",  # a checksum of the system prompt
     "left": "H",  # votes of people that chose the answer that stood left
     "chose": "H",  # votes of people that chose an answer
 }
@@ -44,6 +45,11 @@ class Columns:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(next(iter(self._columns.values())))
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the values take."""
+        return sum(len(column) * column.itemsize for column in self._columns.values())
 
     def add(self, **values: int) -> None:
         """Add a row; what is not named is filled in later by `extend`."""

@@ -183,8 +183,8 @@ def _of_the_whole(built: Built, kept: int) -> list[Finding]:
     ):
         if leaning.n and leaning.shown:
             found.append(_finding(rule, leaning.hits, leaning.n, 0, f"{what} {share_of(leaning)}"))
-    if kept and len(built.system_prompts) > 1:
-        many = len(built.system_prompts)
+    many = built.system_prompts
+    if many > 1:
         found.append(_finding("system_prompts", many, kept, 0, f"{many:,} different system prompts"))
     if kept:
         found.append(_policy(built, kept))

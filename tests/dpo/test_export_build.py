@@ -1,0 +1,428 @@
+"""All votes of a small store read at once: what becomes of each duel, and the doctor's findings on the whole."""
+
+from __future__ import annotations
+
+import pytest
+from export_store import NOON, TOPICS, built, duel, reported, rows, side, thumb, vote
+
+from lab.dpo import snapshots
+from lab.dpo.behind import duels_behind
+from lab.dpo.build import build
+from lab.dpo.spec import Filters, Policy, Spec
+from lab.errors import ExportError
+from lab.exported import Answered
+from lab.messages import Message
+from lab.store import duels, resolutions
+from lab.store.judged import moment
+from lab.types import new_id
+
+
+def test_the_funnel_by_hand(lab_store):
+    store = lab_store
+    for place in range(3):
+        vote(store, duel(store, place))
+    vote(store, vote(store, duel(store, 3)), "s", "bob")  # split
+    vote(store, duel(store, 4), "e")
+    vote(store, duel(store, 5), "b")
+    dropped = vote(store, duel(store, 6))
+    resolutions.give(store, new_id(), duel_id=dropped.id, kind="dropped")
+    vote(store, duel(store, 7, rejected="Error: connection refused"))
+    vote(store, duel(store, 8, chosen="N/A"))
+    vote(store, duel(store, 9, second=side("x", "zoomer", provider="mock")))
+    vote(store, duel(store, 10, origin="sample"))
+    duel(store, 11)  # nobody judged it
+    vote(store, duel(store, 12), "k")
+    found = reported(store)
+    assert dict(found.counts) == {
+        "kept": 3, "sample": 1, "mock": 1, "verdict:split": 1, "verdict:equally_good": 1, "verdict:both_bad": 1,
+        "verdict:dropped": 1, "error_text": 1, "placeholder": 1,
+    }  # fmt: skip
+    assert (found.votes, found.judged, found.wanted, found.pairs, found.kept) == (13, 11, 9, 5, 3)
+    assert found.found("error_text").count == 1
+    assert found.found("error_text").of == 5
+    assert found.query_types == {"chat": 3}
+    assert [(one.by, one.chosen, one.rejected) for one in found.authors] == [("professor", 3, 0), ("zoomer", 0, 3)]
+    assert sum(found.splits.values()) == 3
+
+
+def test_nothing_is_there_before_anybody_votes(lab_store):
+    duel(lab_store)
+    found = reported(lab_store)
+    assert (found.judged, found.kept, found.ready, found.findings) == (0, 0, False, ())
+    with pytest.raises(ExportError, match="Label"):
+        snapshots.freeze(lab_store, Spec(), snapshot_id=new_id(), name="none")
+
+
+def test_where_all_is_blocked_the_export_says_why(lab_store):
+    for place in range(3):
+        vote(lab_store, duel(lab_store, place, rejected="Error: connection refused"))
+    assert not reported(lab_store).ready
+    with pytest.raises(ExportError, match=r"error message instead of an answer \(3\)"):
+        snapshots.freeze(lab_store, Spec(), snapshot_id=new_id(), name="none")
+
+
+def test_one_pair_is_trained_on(lab_store):
+    vote(lab_store, duel(lab_store))
+    found = reported(lab_store)
+    assert (found.kept, dict(found.splits)) == (1, {"train": 1, "validation": 0, "test": 0})
+    assert found.found("few_pairs").says == "1 pair, under 50"
+
+
+def test_the_same_pair_comes_once_and_one_with_its_contrary_not_at_all(lab_store):
+    store = lab_store
+    for system in ("Be brief.", "Be kind.", "Be bold."):  # three duels, one pair once no system prompt parts them
+        vote(store, duel(store, 0, "Good.", "Poor.", system_prompt=system))
+    for system, said in (("Be brief.", "f"), ("Be kind.", "s")):
+        vote(store, duel(store, 1, "Good.", "Poor.", system_prompt=system), said)
+    assert reported(store).counts == {"kept": 5}
+    found = reported(store, Spec(system="none"))
+    assert dict(found.counts) == {"kept": 1, "twice": 2, "opposite": 2}
+    one, two = rows(store, Spec(system="none"))
+    assert [row.turns[0].content for row in one] == [TOPICS[0]]
+    assert two == []
+
+
+def test_duplicates_only_come_to_one_pair(lab_store):
+    for place in range(4):
+        vote(lab_store, duel(lab_store, 0, "Good.", "Poor.", system_prompt=f"{place}"))
+    found = reported(lab_store, Spec(system="replaced", system_text="Be brief."))
+    assert dict(found.counts) == {"kept": 1, "twice": 3}
+
+
+def test_pairs_are_left_out_by_the_name_of_a_rule(lab_store):
+    vote(lab_store, duel(lab_store, 0, rejected="I'm sorry, but I can't help with that."))
+    vote(lab_store, duel(lab_store, 1))
+    found = reported(lab_store)
+    assert (found.kept, found.found("refusal").count, found.found("refusal").left_out) == (2, 1, 0)
+    found = reported(lab_store, Spec(exclude=("refusal",)))
+    assert (found.kept, found.counts["excluded"]) == (1, 1)
+    assert (found.found("refusal").count, found.found("refusal").left_out) == (1, 1)
+
+
+def test_a_better_answer_by_hand_beats_what_it_betters(lab_store):
+    store = lab_store
+    one = vote(store, duel(store, 0, "Good.", "Poor."))
+    loser = one.first if one.first.expert == "professor" else one.second
+    written = duel(
+        store, 0, first=side("Better.", "human:ann", provider="human", model=""), second=loser, origin="edit"
+    )
+    vote(store, written)
+    said = {(row.chosen, row.rejected, row.chosen_by) for row in rows(store, Spec(min_votes=1))[0]}
+    assert said == {("Good.", "Poor.", "professor"), ("Better.", "Good.", "human")}
+    assert [row.chosen for row in rows(store, Spec(min_votes=5))[0]] == ["Better."]
+
+
+# ---------------------------------------------------------------------------------------------------- liked answers
+
+
+def test_an_answer_that_is_liked_and_disliked_is_neither(lab_store):
+    store = lab_store
+    middle = side("Middling.")
+    vote(store, duel(store, 0, first=middle, rejected="Poor."))
+    vote(store, duel(store, 0, first=side("Good."), second=side("Middling.", "zoomer")))
+    pairs, likes = rows(store)
+    emitted = {(row.chosen, row.likes_chosen, row.rejected, row.dislikes_rejected) for row in pairs}
+    assert emitted == {("Middling.", False, "Poor.", True), ("Good.", True, "Middling.", False)}
+    assert likes == []
+
+
+def test_an_answer_that_several_pairs_choose_comes_once(lab_store):
+    for rejected in ("Poor.", "Worse.", "Worst."):
+        vote(lab_store, duel(lab_store, 0, "Good.", rejected))
+    pairs, _ = rows(lab_store)
+    assert sum(row.likes_chosen for row in pairs) == 1
+    assert sum(row.dislikes_rejected for row in pairs) == 3
+
+
+def test_a_thumb_makes_no_pair_and_counts_where_nothing_contradicts_it(lab_store):
+    store = lab_store
+    vote(store, duel(store, 0, "Good.", "Poor."))
+    thumb(store, "Alone.", 1)
+    thumb(store, "Bad.", 2, "down")
+    thumb(store, "good.", 0)  # a pair says so already
+    thumb(store, "Poor.", 0)  # a pair says the contrary
+    thumb(store, "Twice.", 3)
+    thumb(store, "twice.", 3)
+    thumb(store, "Torn.", 4)
+    thumb(store, "Torn.", 4, "down")
+    thumb(store, "Error: connection refused", 5)
+    pairs, likes = rows(store)
+    assert [(row.chosen, row.rejected) for row in pairs] == [("Good.", "Poor.")]
+    assert not pairs[0].dislikes_rejected
+    assert [(row.answer, row.liked) for row in likes] == [("Alone.", True), ("Bad.", False), ("Twice.", True)]
+    found = reported(store)
+    assert (found.pairs, found.kept, found.likes, dict(found.likes_left_out)) == (1, 1, 3, {"error_text": 1})
+
+
+def test_thumbs_alone_can_be_exported(lab_store):
+    thumb(lab_store, "Alone.", 1)
+    found = reported(lab_store)
+    assert (found.kept, found.likes, found.ready) == (0, 1, True)
+    snapshot = snapshots.freeze(lab_store, Spec(), snapshot_id=new_id(), name="likes")
+    assert (snapshot.rows, snapshot.liked) == (1, 1)
+
+
+# --------------------------------------------------------------------------------------------------- of the whole
+
+
+def many(store, count, said="f", **changes):
+    return [vote(store, duel(store, place, system_prompt=f"{place // 20}"), said, **changes) for place in range(count)]
+
+
+def test_fifty_pairs_are_not_few(lab_store):
+    many(lab_store, 49)
+    assert reported(lab_store).found("few_pairs") is not None
+    vote(lab_store, duel(lab_store, 0, system_prompt="another"))
+    assert reported(lab_store).found("few_pairs") is None
+
+
+def test_one_voice_is_over_half_of_the_votes_that_decided(lab_store):
+    made = many(lab_store, 4)
+    assert reported(lab_store).found("one_annotator").count == 4
+    for one in made[:3]:
+        vote(lab_store, one, "f", "bob")
+    assert reported(lab_store).found("one_annotator").says.startswith("one annotator gave 4 of 7")
+    vote(lab_store, made[3], "f", "bob")
+    assert reported(lab_store).found("one_annotator") is None
+    assert reported(lab_store).annotators == 2
+    assert reported(lab_store).agreement == 1.0
+
+
+def test_a_side_is_said_to_decide_only_when_the_interval_says_so(lab_store):
+    made = many(lab_store, 16)
+    found = reported(lab_store)
+    assert found.left == (16, 16)
+    assert found.found("left") is not None
+    for one in made:
+        vote(lab_store, one, "f", "bob", left="s")
+    found = reported(lab_store)
+    assert found.left == (16, 32)
+    assert found.found("left") is None
+
+
+def test_length_is_said_to_decide_only_when_the_interval_says_so(lab_store):
+    many(lab_store, 20)
+    found = reported(lab_store)
+    assert found.longer == (0, 20)  # the professor is brief
+    assert found.found("longer") is not None
+
+
+def test_few_pairs_say_nothing_of_length(lab_store):
+    many(lab_store, 3)
+    assert reported(lab_store).longer == (0, 3)
+    assert reported(lab_store).found("longer") is None
+
+
+def test_several_system_prompts_are_noted_once_there_are_several(lab_store):
+    vote(lab_store, duel(lab_store, 0, system_prompt="Be brief."))
+    assert reported(lab_store).found("system_prompts") is None
+    vote(lab_store, duel(lab_store, 1, system_prompt="Be kind."))
+    assert reported(lab_store).found("system_prompts").count == 2
+    assert reported(lab_store, Spec(system="none")).found("system_prompts") is None
+    assert reported(lab_store, Spec(system="replaced", system_text="x")).found("system_prompts") is None
+
+
+def test_system_prompts_of_pairs_that_are_left_out_are_not_counted(lab_store):
+    vote(lab_store, duel(lab_store, 0, system_prompt="Be brief."))
+    vote(lab_store, duel(lab_store, 1, rejected="I can't help you with that.", system_prompt="Be kind."))
+    assert reported(lab_store, Spec(exclude=("refusal",))).found("system_prompts") is None
+
+
+def test_the_share_of_the_policys_own_answers(lab_store):
+    many(lab_store, 4)
+    assert reported(lab_store).policy_share is None
+    found = reported(lab_store, Spec(policy=Policy(model="m-zoomer")))
+    assert found.policy_share == 0.5
+    assert found.found("policy").says == "4 of 8 answers (50%) are by m-zoomer"
+    assert reported(lab_store, Spec(policy=Policy(model="other"))).policy_share == 0
+
+
+def test_pairs_longer_than_the_limit_are_marked_for_the_trainer_that_minds(lab_store):
+    vote(lab_store, duel(lab_store, 0, conversation=(Message("user", "word " * 400),)))
+    vote(lab_store, duel(lab_store, 1, chosen="word " * 400))
+    vote(lab_store, duel(lab_store, 2))
+    found = reported(lab_store, Spec(policy=Policy(max_length=256)))
+    assert (found.found("dropped").count, found.found("cut").count, found.exact_tokens) == (1, 1, False)
+    found = reported(lab_store, Spec(policy=Policy("reward", max_length=256)))
+    assert (found.found("dropped").count, found.found("cut")) == (2, None)
+    found = reported(lab_store, Spec(policy=Policy("reward", max_length=256), exclude=("dropped",)))
+    assert found.kept == 1
+
+
+# ------------------------------------------------------------------------------------------------------ bad input
+
+
+def test_the_same_store_comes_to_the_same(lab_store):
+    many(lab_store, 30)
+    one, two = built(lab_store), built(lab_store)
+    for column in ("flags", "pair", "chosen", "rejected", "conversation", "chosen_whole"):
+        assert (one.pairs[column] == two.pairs[column]).all()
+    assert (one.sides_of == two.sides_of).all()
+    assert (one.reasons == two.reasons).all()
+    assert rows(lab_store) == rows(lab_store)
+
+
+def test_long_answers_and_conversations_are_read(lab_store):
+    turns = tuple(Message("user" if place % 2 == 0 else "assistant", f"Turn {place}") for place in range(5_001))
+    vote(lab_store, duel(lab_store, 0, conversation=turns))
+    vote(lab_store, duel(lab_store, 1, chosen="a b " * 262_144, rejected="\u200f\u202eשלום\u202c " * 9))
+    found = reported(lab_store, Spec(mask=True))
+    assert found.kept == 2
+    assert found.found("dropped").count == 1
+    pairs, _ = rows(lab_store)
+    assert len(pairs[0].turns) == 5_001
+    assert len(pairs[1].chosen) == 1_048_576
+
+
+def test_a_folder_that_holds_no_tokenizer_is_refused_before_anything_is_read(lab_store, tmp_path):
+    vote(lab_store, duel(lab_store))
+    for folder in (tmp_path, tmp_path / "none", tmp_path / "file"):
+        (tmp_path / "file").write_text("x", encoding="utf-8")
+        with pytest.raises(ExportError, match=r"older"):
+            built(lab_store, Spec(policy=Policy(tokenizer=str(folder))))
+    with pytest.raises(ExportError):
+        snapshots.freeze(lab_store, Spec(policy=Policy(tokenizer=str(tmp_path))), snapshot_id=new_id(), name="x")
+
+
+def test_what_is_kept_of_a_pair_is_about_a_hundred_bytes(lab_store):
+    many(lab_store, 40)
+    made = built(lab_store)
+    kept = made.pairs.nbytes + made.voices.nbytes + made.groups_of.nbytes + made.sides_of.nbytes
+    assert kept / 40 <= 120
+    assert (made.duel_seqs.nbytes + made.reasons.nbytes) / 40 == 9
+
+
+def test_whoever_stops_it_stops_it(lab_store):
+    many(lab_store, 2)
+
+    def stop():
+        raise ExportError("enough")
+
+    with pytest.raises(ExportError, match="enough"):
+        built(lab_store, check=stop)
+    told = []
+    built(lab_store, progress=lambda *what: told.append(what))
+    assert told[0] == (2, 2, "reading the votes")
+    assert told[-1][2] == "comparing the prompts"
+
+
+def test_every_kind_of_number_that_is_none_is_refused(lab_store):
+    vote(lab_store, duel(lab_store))
+    made = built(lab_store)
+    for wrong in (("nonsense",), ("reason", "nonsense"), ("rule", "nonsense")):
+        with pytest.raises(KeyError):
+            duels_behind(made, *wrong)
+    for nobody in (("split", "x"), ("type", "x"), ("author", "a", "b"), ("voice", "x"), ("ratio", "x")):
+        assert len(duels_behind(made, *nobody)) == 0
+
+
+# -------------------------------------------------------------------------------------------------------- the split
+
+
+def test_sides_never_move_when_votes_and_prompts_come(lab_store):
+    many(lab_store, 20)
+    freeze(lab_store, "one")
+    before = {row.turns: row.split for row in rows(lab_store)[0]}
+    for place in range(20):
+        vote(
+            lab_store, duel(lab_store, place, conversation=(Message("user", f"Number {place}: {TOPICS[-1 - place]}"),))
+        )
+        vote(lab_store, duel(lab_store, place, system_prompt="again", chosen=f"Another answer to {place}."))
+    after = rows(lab_store)[0]
+    assert {turns: side for turns, side in ((row.turns, row.split) for row in after) if turns in before} == before
+    freeze(lab_store, "two")
+    assert {row.turns: row.split for row in rows(lab_store)[0] if row.turns in before} == before
+    assert len({row.turns for row in after}) > 20
+
+
+def freeze(store, name, spec=None):
+    return snapshots.freeze(store, spec or Spec(), snapshot_id=new_id(), name=name)
+
+
+BEFORE = "Tell me in a few words what the capital of the country France is called nowadays"
+AFTER = "and which river with a long history flows through the middle of that old city"
+
+
+def test_a_prompt_that_bridges_two_sides_is_left_out_until_a_new_family(lab_store):
+    store = lab_store
+    many(store, 18)
+    for text in (BEFORE, AFTER):
+        vote(store, duel(store, 0, conversation=(Message("user", text),)))
+    freeze(store, "one")
+    sides = {row.turns[0].content: row.split for row in rows(store)[0]}
+    both = (Message("user", BEFORE), Message("assistant", "Paris."), Message("user", AFTER))
+    vote(store, duel(store, 0, conversation=both))
+    continued = reported(store)
+    assert continued.counts.get("bridging", 0) == 0  # it goes where its beginning is
+    assert next(row.split for row in rows(store)[0] if len(row.turns) == 3) == sides[BEFORE]
+
+
+def test_nearly_the_same_prompts_share_a_side_and_are_marked_but_for_the_first(lab_store):
+    store = lab_store
+    many(store, 18)
+    text = "Please tell me, in a few simple words, why the leaves of trees turn red and yellow in autumn"
+    for end in (".", "!", " please."):
+        vote(store, duel(store, 0, conversation=(Message("user", text + end),), chosen=f"Chlorophyll goes{end}"))
+    made = built(store)
+    assert int(made.flagged("near_duplicate").sum()) == 2
+    near = [row.split for row in rows(store)[0] if row.turns[0].content.startswith(text)]
+    assert len(near) == 3
+    assert len(set(near)) == 1
+    assert reported(store, Spec(exclude=("near_duplicate",))).kept == 19
+
+
+def test_a_prompt_on_both_sides_of_stored_ones_is_left_out_and_listed(lab_store, monkeypatch):
+    store = lab_store
+    many(store, 18)
+    freeze(store, "one")
+    sides = {row.turns: row.split for row in rows(store)[0]}
+    trained = next(turns for turns, split in sides.items() if split == "train")
+    tested = next(turns for turns, split in sides.items() if split == "test")
+    grown = (*trained, Message("assistant", "So."), Message("user", tested[0].content))
+    vote(store, duel(store, 0, conversation=grown, query_type="bridge"))
+    other = (*tested, Message("assistant", "So."), Message("user", trained[0].content))
+    vote(store, duel(store, 0, conversation=other, query_type="bridge"))
+    near = (Message("user", f"{trained[0].content}\n{tested[0].content}"),)
+    vote(store, duel(store, 0, conversation=near, query_type="bridge"))  # as near to the one as to the other
+    found = reported(store)
+    held = {row.turns: row.split for row in rows(store)[0]}
+    assert {turns: split for turns, split in held.items() if turns in sides} == sides
+    assert held.get(grown, "train") == "train"
+    assert held.get(other, "test") == "test"
+    assert found.kept + found.counts.get("bridging", 0) == 21
+    assert reported(store, Spec(family="new")).kept == 21
+
+
+def test_a_side_that_is_given_while_votes_are_read_does_no_harm(lab_store):
+    store = lab_store
+    many(store, 5)
+    text = "Please tell me, in a few simple words, why the leaves of trees turn red and yellow in autumn"
+    vote(store, duel(store, 5, conversation=(Message("user", text),)))
+    with moment(store) as at:
+        assert at.judged() == 6
+        vote(store, duel(store, 6, conversation=(Message("user", f"{text} now"),)))  # to be compared word by word
+        freeze(store, "meanwhile")
+        assert build(store, at, Spec()).counts == {"kept": 6}
+
+
+def test_a_deleted_duel_is_not_in(lab_store):
+    one, _ = many(lab_store, 2)
+    duels.delete(lab_store, one.id)
+    assert reported(lab_store).kept == 1
+
+
+def test_votes_of_files_agree_with_nobody(lab_store):
+    one = vote(lab_store, vote(lab_store, duel(lab_store)), "f", "import:x", kind="import")
+    found = reported(lab_store)
+    assert (found.twice, found.agreement, found.annotators) == (0, None, 2)
+    vote(lab_store, one, "e", "bob")
+    vote(lab_store, one, "f", "eve")
+    found = reported(lab_store)  # ann and eve agree, bob with neither: one of three
+    assert (found.twice, found.agreement) == (1, pytest.approx(1 / 3))
+    assert (found.chose_both, found.chose_same) == (1, 1)
+
+
+def test_the_values_are_as_they_are_documented():
+    assert NOON.tzinfo is not None
+    assert Answered("i", "t", "", "p", "m", "{}", None, None, None).by == "m"
+    assert Filters() == Spec().filters
