@@ -8,8 +8,21 @@ import json
 import pytest
 
 from lab import cli
+from lab.exported import NewFrozenRow
+from lab.judging import NewDuel, Side
 from lab.messages import Message
-from lab.store import annotators, backup, deletion, events, open_store, versions
+from lab.store import (
+    annotators,
+    backup,
+    deletion,
+    duels,
+    events,
+    exports_shelf,
+    open_store,
+    snapshot_rows,
+    snapshots,
+    versions,
+)
 from lab.types import Decision, Expert, Layer, RouterConfig, Timings
 
 SECRET = "maria.huber@example.org"
@@ -63,6 +76,26 @@ def test_a_text_is_deleted_everywhere(store, capsys, here):
     [made] = deletion.records(store)
     assert (made.what, made.counts) == ("text", {"routing_event": 1})
     assert run(capsys, "--text", SECRET)[:2] == (0, "Nothing that can be deleted holds it.\n")
+
+
+def test_what_snapshots_lose_is_shown_and_their_exports_are_deleted(store, capsys, here):
+    one, other = (Side(name, f"An answer, {said}", "a", "mock", "m") for name, said in (("r1", SECRET), ("r2", "well")))
+    [added] = duels.add(store, [NewDuel((Message("user", "Who?"),), "", one, other, origin="bulk", rule="random")])
+    snapshots.begin(store, "s1", name="mine", family="main", spec={}, spec_hash="h")
+    snapshot_rows.add(store, "s1", [NewFrozenRow(0, added.duel_id, "r1", "r2", "train", "h")])
+    snapshots.freeze(store, "s1", report={}, content_hash="c", sides={})
+    folder = exports_shelf.folder_for(here, "s1", "mine")
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text('{"snapshot": "s1"}')
+    (here / "exports" / "other").mkdir()
+    _, out, err = run(capsys, "--text", SECRET)
+    assert "snapshot mine: 1 of its 1 rows are gone from now on" in out
+    assert f"export {folder}: deleted; `python -m lab snapshot rebuild` writes it again without those rows" in out
+    assert f"not looked through: {here / 'exports' / 'other'} does not say which snapshot it is of" in out
+    assert "in 1 event, 1 answer, 1 row of a snapshot, 1 written export, for good" in err
+    assert folder.exists()
+    assert run(capsys, "--text", SECRET, "--yes")[0] == 0
+    assert not folder.exists()
 
 
 def test_a_text_that_shall_not_stand_in_the_history_of_the_shell_comes_from_standard_input(store, capsys, monkeypatch):

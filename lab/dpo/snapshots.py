@@ -8,6 +8,7 @@ be written anew at any time, the same to the byte as long as no text of it was d
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -35,6 +36,7 @@ from lab.exported import DISLIKES_REJECTED, LIKES_CHOSEN, ExportSplit, FrozenRow
 from lab.store import Store, conversations, exports_shelf, snapshot_rows
 from lab.store import snapshots as stored
 from lab.store.judged import moment
+from lab.store.text import DELETED
 
 _AT_ONCE = 2_000
 _LEFT_BEHIND = timedelta(hours=6)
@@ -221,10 +223,24 @@ def write_files(
         if progress is not None:
             progress(done, total, "writing the files")
 
-    return write(
+    if DELETED in spec_of(snapshot).system_text:
+        raise ExportError(
+            "The system prompt of this snapshot was deleted on request, so it cannot be written again. Freeze another."
+        )
+    written = write(
         pairs(store, snapshot), likes(store, snapshot) if snapshot.liked else (), choices, folder, card(snapshot),
         progress=told, check=check,
     )  # fmt: skip
+    _refuse_deleted(store, snapshot, [folder])
+    return written
+
+
+def _refuse_deleted(store: Store, snapshot: Snapshot, places: Sequence[Path]) -> None:
+    """Take files away again, and raise ExportError, where text was deleted on request since the rows were asked for."""
+    if stored.get(store, snapshot.id).gone != snapshot.gone:
+        for place in places:
+            shutil.rmtree(place, ignore_errors=True)
+        raise ExportError("Text of this snapshot was deleted on request while it was written. Write the files again.")
 
 
 def shelve(
@@ -245,4 +261,9 @@ def shelve(
         written = write_files(store, snapshot, choices, place / name, progress=progress, check=check)
         packed = zipped(place / name, place / f"{name}.zip", check=check)
         exports_shelf.replace(data_dir, snapshot.id, [place / name, packed])
+    try:
+        _refuse_deleted(store, snapshot, [])
+    except ExportError:
+        exports_shelf.delete(data_dir, [snapshot.id])
+        raise
     return stored.files(store, snapshot.id, {path: asdict(made) for path, made in written.files.items()})

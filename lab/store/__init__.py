@@ -7,7 +7,7 @@
     faults.py      database errors as sentences
     connect.py     engines and connections
     schema.py      making and upgrading the schema, with a lock and a backup
-    engine.py      `open_store`, and the read and write sessions of a `Store`
+    engine.py      `open_store`, and the read and write sessions of a `Store`      parts.py  many ids, in parts
     versions.py    router versions, their adoption (version_rows.py: as rows)      drafts.py   the one draft
     events.py      routed prompts         answers.py  responses, feedback
     datasets.py    datasets               labels.py   labels given by people        outcomes.py  measured answers

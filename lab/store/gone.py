@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sqlalchemy import update
@@ -11,10 +11,9 @@ from sqlmodel import Session, col, select
 from lab.errors import StoreError
 from lab.judging import Duel
 from lab.store.judging_tables import DuelRow, PresentationRow
+from lab.store.parts import in_parts
 from lab.store.tables import ResponseRow
 from lab.store.text import DELETED
-
-_AT_ONCE = 500  # ids in one statement
 
 
 def mark(
@@ -34,9 +33,9 @@ def mark(
         (DuelRow.id, duels),
     ]  # fmt: skip
     for column, ids in named:
-        for some in _in_parts(ids):
+        for some in in_parts(ids):
             open_ones = select(DuelRow.id).where(col(column).in_(some), col(DuelRow.deleted_at).is_(None))
-            for found in _in_parts(session.exec(open_ones).all()):
+            for found in in_parts(session.exec(open_ones).all()):
                 theirs = update(DuelRow).where(col(DuelRow.id).in_(found)).values(deleted_at=datetime.now(UTC))
                 held = update(PresentationRow).where(col(PresentationRow.duel_id).in_(found)).values(leased_until=None)
                 session.connection().execute(held)  # showings before duels, as everybody who locks both
@@ -47,7 +46,7 @@ def mark(
 
 def keep_deleted(session: Session, response_ids: Collection[str]) -> None:
     """Mark the duels of those of these answers that were deleted on request: adding a file again brings none back."""
-    for some in _in_parts(response_ids):
+    for some in in_parts(response_ids):
         query = select(ResponseRow.id).where(col(ResponseRow.id).in_(some), ResponseRow.text == DELETED)
         mark(session, responses=session.exec(query).all())
 
@@ -57,8 +56,3 @@ def refuse_return(duel: Duel) -> None:
     texts = (duel.first.text, duel.second.text, duel.system_prompt, *(turn.content for turn in duel.conversation))
     if DELETED in texts:
         raise StoreError("Text of this duel was deleted on request, so it stays deleted. Go on with another one.")
-
-
-def _in_parts(ids: Collection[str]) -> Iterator[list[str]]:
-    listed = list(ids)
-    return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import insert
@@ -12,6 +12,7 @@ from lab.errors import ExportError
 from lab.exported import ExportSplit, KnownPrompt
 from lab.store.engine import Store
 from lab.store.judging_tables import ConversationRow
+from lab.store.parts import in_parts
 from lab.store.serialise import messages_from_json
 from lab.store.snapshot_tables import PromptSideRow
 from lab.store.text import is_storable
@@ -76,14 +77,9 @@ def keep(session: Session, family: str, snapshot_id: str, given: Mapping[str, Ex
 def _sides(session: Session, family: str, conversation_ids: Collection[str]) -> dict[str, ExportSplit]:
     found: dict[str, ExportSplit] = {}
     if is_storable(family):
-        for some in _in_parts(conversation_ids):
+        for some in in_parts([one for one in conversation_ids if is_storable(one)], _AT_ONCE):
             query = select(PromptSideRow.conversation_id, PromptSideRow.side).where(
                 PromptSideRow.family == family.strip(), col(PromptSideRow.conversation_id).in_(some)
             )
             found |= dict(session.exec(query).all())  # type: ignore[arg-type]  # only `keep` writes it
     return found
-
-
-def _in_parts(ids: Collection[str]) -> Iterator[list[str]]:
-    there = [one for one in ids if is_storable(one)]
-    return (there[start : start + _AT_ONCE] for start in range(0, len(there), _AT_ONCE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,10 @@ from sqlalchemy import or_, select, update
 from sqlmodel import Session
 
 from lab.exported import Snapshot
+from lab.store.parts import in_parts
 from lab.store.snapshot_tables import SnapshotRow
 from lab.store.snapshots import of_row
 from lab.store.tables import LabModel
-
-_AT_ONCE = 500  # ids in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def expected(session: Session, touched: Touched) -> tuple[Loss, ...]:
     found = {snapshot_id: len(seqs) for snapshot_id, seqs in _lost(session, touched).items()}
     counts = dict.fromkeys(touched.snapshots, 0) | found
     losses = []
-    for some in _in_parts(counts):
+    for some in in_parts(counts):
         query = select(SnapshotRow).where(_table("snapshot").c.id.in_(some))
         losses += [Loss(of_row(row), counts[row.id]) for row in session.scalars(query)]
     return tuple(sorted(losses, key=lambda loss: loss.snapshot.seq))
@@ -52,7 +51,7 @@ def mark(session: Session, touched: Touched) -> int:
     lost = _lost(session, touched)
     item = _table("snapshot_row")
     for seqs in lost.values():
-        for some in _in_parts(seqs):
+        for some in in_parts(seqs):
             session.connection().execute(update(item).where(item.c.seq.in_(some)).values(gone=True))
     add_gone(session, {snapshot_id: len(seqs) for snapshot_id, seqs in lost.items()})
     return sum(map(len, lost.values()))
@@ -80,16 +79,11 @@ def _lost(session: Session, touched: Touched) -> dict[str, set[int]]:
         (of_answer, response.c.conversation_id, touched.conversations),
         (of_answer, response.c.event_id, touched.events),
     ):
-        for some in _in_parts(ids):
+        for some in in_parts(ids):
             query = select(item.c.snapshot_id, item.c.seq).select_from(source)
             for snapshot_id, seq in session.connection().execute(query.where(column.in_(some), ~item.c.gone)):
                 found.setdefault(snapshot_id, set()).add(seq)
     return found
-
-
-def _in_parts(ids: Collection[Any]) -> Iterator[list[Any]]:
-    there = list(ids)
-    return (there[start : start + _AT_ONCE] for start in range(0, len(there), _AT_ONCE))
 
 
 def _table(name: str) -> Any:

@@ -13,6 +13,7 @@ from lab.exported import ExportSplit, FrozenRow, NewFrozenRow
 from lab.judging import Side
 from lab.messages import Message
 from lab.store.engine import Store, beside, insert_all_once
+from lab.store.parts import in_parts
 from lab.store.serialise import messages_from_json
 from lab.store.snapshot_tables import SnapshotItemRow
 from lab.store.snapshots import WRITERS, row_of
@@ -21,8 +22,6 @@ from lab.store.text import DELETED, check_texts, is_storable
 
 THUMB = "thumb"
 """The origin of a liked row."""
-
-_AT_ONCE = 5_000  # ids in one statement
 
 
 class Key(NamedTuple):
@@ -139,9 +138,9 @@ def _row(one: Any, turns: Sequence[Message]) -> FrozenRow:
 def _routed(session: Session, event_ids: Sequence[str]) -> dict[str, list[Message]]:
     """Return the turns of routed prompts, by event id, for answers that belong to no stored conversation."""
     event, found = _table("routing_event"), {}
-    for start in range(0, len(event_ids), _AT_ONCE):
-        some = event.c.id.in_(event_ids[start : start + _AT_ONCE])
-        for event_id, messages in session.connection().execute(select(event.c.id, event.c.conversation).where(some)):
+    for some in in_parts(event_ids):
+        query = select(event.c.id, event.c.conversation).where(event.c.id.in_(some))
+        for event_id, messages in session.connection().execute(query):
             found[event_id] = [turn for turn in messages_from_json(messages) if turn.role != "system"]
     return found
 

@@ -286,3 +286,31 @@ def test_a_recipe_tells_what_was_measured(store):
     assert facts.fit.max_length == 256
     with pytest.raises(ExportError, match="ppo"):
         recipe_facts(snapshot, model=None, data=None, trainer="ppo")
+
+
+def test_text_that_is_deleted_while_it_is_written_is_in_no_file(store, tmp_path, monkeypatch):
+    made = voted(store, 9)
+    snapshot = freeze(store)
+    replace_export = exports_shelf.replace
+
+    def deleted_meanwhile(*args):
+        replace_export(*args)
+        monkeypatch.undo()
+        erasure.deletion.delete_text(store, new_id(), erasure.Words.of(made[1].conversation[-1].content))
+
+    monkeypatch.setattr(exports_shelf, "replace", deleted_meanwhile)
+    with pytest.raises(ExportError, match="while it was written"):
+        snapshots.shelve(store, snapshot, [choice("trl")], tmp_path)
+    assert exports_shelf.listed(tmp_path) == []
+    with pytest.raises(ExportError, match="while it was written"):  # the rows are those of before the deletion
+        snapshots.write_files(store, snapshot, [choice("trl")], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    snapshots.write_files(store, stored.get(store, snapshot.id), [choice("trl")], tmp_path / "out")
+
+
+def test_a_system_prompt_that_was_deleted_is_written_nowhere(store, tmp_path):
+    voted(store, 6)
+    snapshot = freeze(store, Spec(system="replaced", system_text="You are the butler of Ann Lee."))
+    erasure.erase(store, tmp_path, new_id(), "the butler of Ann Lee")
+    with pytest.raises(ExportError, match="system prompt of this snapshot was deleted"):
+        snapshots.write_files(store, stored.get(store, snapshot.id), [choice("trl")], tmp_path / "out")

@@ -7,10 +7,23 @@ from datetime import UTC, datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lab.exported import NewFrozenRow
 from lab.forensics.datasets import add, guess, read_bytes, sift
 from lab.judging import NewDuel, NewVote, Side
 from lab.messages import Message
-from lab.store import annotators, backup, ballots, datasets, deletion, duels, events, given_votes
+from lab.store import (
+    annotators,
+    backup,
+    ballots,
+    datasets,
+    deletion,
+    duels,
+    events,
+    exports_shelf,
+    given_votes,
+    snapshot_rows,
+    snapshots,
+)
 from lab.ui import resources
 
 SCRIPT = """
@@ -91,6 +104,25 @@ def test_a_text_is_looked_for_seen_and_deleted_with_a_record(page):
     assert backup.listed(resources.lab().store.address) == []
     assert "may still hold it" not in shown(page)
     assert resources.lab() is not lab
+
+
+def test_snapshots_that_lose_rows_and_exports_that_go_are_shown(page):
+    lab = resources.lab()
+    one, other = (Side(name, f"An answer, {said}", "a", "mock", "m") for name, said in (("r1", SECRET), ("r2", "well")))
+    [added] = duels.add(lab.store, [NewDuel((Message("user", "Who?"),), "", one, other, origin="bulk", rule="random")])
+    snapshots.begin(lab.store, "s1", name="<b>mine</b>", family="main", spec={}, spec_hash="h")
+    snapshot_rows.add(lab.store, "s1", [NewFrozenRow(0, added.duel_id, "r1", "r2", "train", "h")])
+    snapshots.freeze(lab.store, "s1", report={}, content_hash="c", sides={})
+    folder = exports_shelf.folder_for(lab.settings.data_dir, "s1", "mine")
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text('{"snapshot": "s1"}')
+    look_for(page, SECRET)
+    said = shown(page)
+    assert "mine</b>: 1 of its 1 rows are gone from now on." in said
+    assert "Deleted: 1 written export, to be written again without them." in said
+    press(confirm(page), "Delete it everywhere")
+    assert not folder.exists()
+    assert snapshots.get(resources.lab().store, "s1").gone == 1
 
 
 def test_what_is_not_there_and_what_is_too_short_are_told(page):

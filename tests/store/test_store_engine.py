@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import close_all_sessions
 from sqlmodel import col, select
 
-import lab.store.tables
+import lab.store
 from lab.errors import NotFound, StoreError
 from lab.records import Event
 from lab.store import Store, events, open_store
@@ -78,15 +78,16 @@ def test_a_read_session_of_sqlite_sees_one_moment(file: Path, store: Store, reco
 
 
 def test_importing_the_tables_again_works() -> None:
-    tables, judging = lab.store.tables, lab.store.judging_tables
-    del sys.modules["lab.store.tables"], sys.modules["lab.store.judging_tables"]
+    names = ["tables", "judging_tables", "snapshot_tables"]
+    before = {name: sys.modules.pop(f"lab.store.{name}") for name in names}
     try:
-        again = importlib.import_module("lab.store.judging_tables")
-        assert again is not judging
-        assert set(again.LabModel.metadata.tables) == set(tables.LabModel.metadata.tables)
+        again = [importlib.import_module(f"lab.store.{name}") for name in names]
+        assert again[0] is not before["tables"]
+        assert set(again[0].LabModel.metadata.tables) == set(before["tables"].LabModel.metadata.tables)
     finally:
-        sys.modules["lab.store.tables"] = lab.store.tables = tables
-        sys.modules["lab.store.judging_tables"] = lab.store.judging_tables = judging
+        for name, module in before.items():
+            sys.modules[f"lab.store.{name}"] = module
+            setattr(lab.store, name, module)
         close_all_sessions()
 
 

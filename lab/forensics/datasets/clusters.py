@@ -46,8 +46,8 @@ def near_duplicates(prompts: Sequence[str], near: float = NEAR) -> Ints:
 class Prompts:
     """Prompts to be grouped, whose texts stay where they are: `add` them in the order of rows, then ask for `groups`.
 
-    `near` is the Jaccard index of two prompts' shingles from which they are in one group. A pair of that index is
-    found with probability .99 from .8 on; at .7 .95 to .99, at .5 .7, as it is the likes that bands are cut for.
+    `near` is the Jaccard index of two prompts' shingles from which they are in one group. A pair of just that index is
+    found with probability .99 where it is .7 or more, with .94 at .6 and .7 at .5: bands are cut for what is alike.
     """
 
     def __init__(self, near: float = NEAR) -> None:

@@ -57,8 +57,8 @@ def draw() -> None:
 def _a_text() -> None:
     st.caption(
         "An address, a name or a whole prompt is looked for in everything that was stored, whatever its case: events, "
-        "answers, conversations, notes and their history, labels, guidelines, datasets. Each text that holds it is "
-        f"replaced whole by {text.code(DELETED)}, and duels made of it are deleted."
+        "answers, conversations, notes and their history, labels, guidelines, datasets, exports. Each text that holds "
+        f"it is replaced whole by {text.code(DELETED)}, and duels made of it are deleted."
     )
     with st.form("erase-look", border=False):
         st.text_area("What to look for", key=_TEXT, height=80)

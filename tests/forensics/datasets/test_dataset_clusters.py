@@ -237,7 +237,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) * 1024 / rows,
 
 
 @pytest.mark.slow
-def test_a_prompt_takes_two_hundred_bytes_of_memory_at_most():
+def test_a_prompt_takes_three_hundred_bytes_of_memory_at_most():
     done = subprocess.run([sys.executable, "-c", _MILLION, "300000"], capture_output=True, text=True, check=True)
     bytes_a_row, rows = done.stdout.split()
     assert int(rows) == 300_000
