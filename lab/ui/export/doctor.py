@@ -25,14 +25,14 @@ _EXAMPLES, _EXAMPLE_CHARS = 2, 90
 def draw(reading: Reading) -> None:
     """Draw every finding, the blocking ones first, and why duels are not in."""
     found = reading.report.findings
-    if not found:
+    if not found and reading.report.ready:
         st.success("The doctor finds nothing.")
     examples = _examples(reading)
     for one in found:
         _finding(one, reading, examples.get(one.rule, []))
         listing.draw(reading, _place(one.rule))
     clean = [rule.title for rule in RULES if reading.report.found(rule.id) is None]
-    if clean:
+    if clean and reading.report.pairs:
         with st.popover(f"{len(clean):,} rules found nothing", type="tertiary"):
             for title in clean:
                 st.markdown(f"- {text.begun(title)}")
@@ -51,10 +51,6 @@ def _finding(one: Finding, reading: Reading, examples: list[str]) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]  # colours that Streamlit knows
             st.markdown(f"**{text.begun(rule.title)}**: {text.plain(one.says)}", width="content")
-        st.caption(text.sentence(f"{rule.why} {rule.then}"))
-        if examples:
-            st.caption("Such as " + " · ".join(f"*{text.plain(prompt)}*" for prompt in examples))
-        with st.container(horizontal=True):
             if one.count:
                 st.button(
                     f"Read {one.count:,}" if rule.of_rows else "Read the pairs behind it", key=f"read-{one.rule}",
@@ -62,6 +58,9 @@ def _finding(one: Finding, reading: Reading, examples: list[str]) -> None:
                     args=(_place(one.rule), "rule", one.rule),
                 )  # fmt: skip
             _mend(one, reading)
+        st.caption(text.sentence(f"{rule.why} {rule.then}"))
+        if examples:
+            st.caption("Such as " + " · ".join(f"*{text.plain(prompt)}*" for prompt in examples))
 
 
 def _mend(one: Finding, reading: Reading) -> None:

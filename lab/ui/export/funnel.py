@@ -145,7 +145,8 @@ def numbers(reading: Reading) -> None:
         _card("judged duels", found.judged, read="judged", lost=("filtered", filtered, "filtered out"))
         _card("with a winner", found.pairs, read="pairs", lost=("undecided", undecided, "without"))
         _card("kept pairs", found.kept, read="kept", lost=("left_out", found.pairs - found.kept, "left out"))
-        _split(found)
+        if found.kept:
+            _split(found)
         if found.likes:
             _card("thumbs, for KTO", found.likes, read=None, lost=None)
     listing.draw(reading, address.FUNNEL)
