@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 
 import pytest
@@ -19,18 +20,6 @@ from lab.types import new_id
 from lab.ui import resources
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-TOPICS = (
-    "slopes",
-    "volcanoes",
-    "sonnets",
-    "compilers",
-    "penguins",
-    "tariffs",
-    "enzymes",
-    "chess",
-    "violins",
-    "glaciers",
-)
 PARROT = "Hello there, who are you?"  # a prompt, and how the answer to it begins that the doctor blocks
 
 
@@ -63,11 +52,12 @@ def numbers(app):
 
 
 def add_duel(place, **changes):
-    topic = TOPICS[place % len(TOPICS)]
+    digest = hashlib.sha256(str(place).encode()).hexdigest()
+    topic = " ".join(digest[at : at + 6] for at in range(0, 60, 6))  # no two prompts are alike
     values = {
-        "conversation": (Message("user", f"Tell me about {topic}, part {place} of what you know of {topic}."),),
+        "conversation": (Message("user", f"Part {place}: {topic}"),),
         "system_prompt": "Be brief.",
-        "first": Side(f"p{place}", f"All that matters of {topic} is said in sentence {place}.", "professor", "x", "m1"),
+        "first": Side(f"p{place}", f"All that matters here is said in sentence {place}.", "professor", "x", "m1"),
         "second": Side(f"z{place}", f"No idea, really, number {place}, ask somebody else.", "zoomer", "x", "m2"),
         "origin": "bulk",
         "rule": "random",
@@ -213,14 +203,16 @@ def test_a_warned_pair_is_left_out_by_a_press_and_taken_in_by_another(judged):
     assert numbers(page)["kept pairs"] == "11"
     page = button(page, "Leave them out").click().run()
     assert numbers(page)["kept pairs"] == "10"
-    assert address(page, "x") == "names_model"
+    assert address(page, "x") == "an answer that names its model"
     page = button(page, "Take them in again").click().run()
     assert numbers(page)["kept pairs"] == "11"
 
 
 def test_it_says_which_share_of_the_answers_came_from_the_policy(judged):
-    assert "professor (m1) 50%, zoomer (m2) 50%" in shown(export(judged))
-    assert "50% of the answers were sampled from m1, which is to be trained." in shown(export(judged, model="m1"))
+    page = export(judged)
+    assert "professor (m1) 50%, zoomer (m2) 50%" in shown(page)
+    page.text_input(key="model").set_value("m1").run()
+    assert "50% of the answers were sampled from m1, which is to be trained." in shown(page)
 
 
 def test_a_duel_opens_with_its_votes_and_how_it_was_shown(judged):
@@ -230,7 +222,6 @@ def test_a_duel_opens_with_its_votes_and_how_it_was_shown(judged):
     assert "**cleo**: left is better" in shown(page)
     assert table(page, "stood left")["stood left"] == ["professor, left above"]
     assert "It came of no event" in shown(page)
-    assert not [one for one in page.markdown if one.value == "open"]
 
 
 @pytest.mark.parametrize("link", ["funnel|nothing", "funnel|reason|nonsense", "funnel|tokens|a|b", "funnel|split"])
@@ -250,23 +241,25 @@ def test_a_folder_that_is_no_tokenizer_is_told_and_the_page_goes_on_with_an_esti
 
 
 def test_a_replacement_without_words_keeps_the_duels_own_and_says_so(judged):
-    page = export(judged, system="replaced")
+    page = export(judged, system="another one", part="Split and preview")
     assert "until then each pair keeps the duel's own" in shown(page)
-    page = export(judged, system="replaced", system_text="Answer in rhymes.", part="Split and preview")
+    assert "Be brief." in page.code[0].value
+    page.text_input(key="system_text").set_value("Answer in rhymes.").run()
     assert "Answer in rhymes." in page.code[0].value
 
 
 def test_one_annotator_where_there_is_none_is_an_error_beside_the_choice_and_snapshots_stay_in_reach(lab):
     vote(add_duel(0), annotator("ann"))
-    page = export(lab, rule="annotator", part="Snapshots")
+    page = export(lab, rule="one annotator", part="Snapshots")
+    assert page.selectbox(key="whose").value
     assert numbers(page)["kept pairs"] == "1"
     assert "No snapshot was frozen yet" in shown(page)
 
 
 def test_near_duplicates_by_cosine_are_found_with_the_encoder(judged):
-    page = export(judged, nearness="cosine", near="0.6")
+    page = export(judged, nearness="meaning", near="0.95")
     assert numbers(page)["with a winner"] == "11"
-    assert address(page, "nearness") == "cosine"
+    assert address(page, "nearness") == "meaning"
 
 
 # --------------------------------------------------------------------------------------------- split, plots, preview
@@ -278,7 +271,7 @@ def test_the_preview_is_what_the_file_holds_and_its_choices_stand_in_the_address
     folder = next(iter((resources.lab().settings.data_dir / "exports").glob("seen-*/trl")))
     held = (folder / "train.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     assert "".join(held[:3]).startswith(page.code[0].value.strip()[:200])
-    page = export(judged, part="Split and preview", form="kto", side="train")
+    page.selectbox(key="form").set_value("kto").run()
     assert '"label":true' in page.code[0].value.replace(" ", "")
 
 
@@ -324,15 +317,16 @@ def test_files_written_again_are_the_same_to_the_byte(judged):
 
 
 def test_two_snapshots_are_compared_row_by_row(judged):
-    first = frozen("first")
+    frozen("first")
     duel = add_duel(40)
     vote(duel, annotator("dora"))
     second = frozen("second")
-    page = export(judged, part="Snapshots", snapshot=second.id, of="What differs", against=first.id)
+    page = export(judged, part="Snapshots", snapshot=second.id, of="What differs")
     assert "10 rows are the same." in shown(page)
     assert table(page, "duel or answer")["duel or answer"] == [duel.id]
-    page = export(judged, part="Snapshots", snapshot=second.id, of="What differs", against=first.id, duel=duel.id)
-    assert "part 40" in shown(page)
+    page.query_params["open"], page.query_params["duel"] = "difference|duel", duel.id
+    page.run()
+    assert "Part 40" in shown(page)
 
 
 def test_the_recipe_is_a_script_for_the_files_on_this_machine(judged):

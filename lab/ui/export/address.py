@@ -53,9 +53,11 @@ def show_duel(duel_id: str | None) -> None:
 
 
 def show_alone(duel_id: str | None) -> None:
-    """Open a duel that stands in no list behind a number, and close the list that is open; for callbacks."""
+    """Open a duel of a comparison, which stands in no list behind a number, or none; for callbacks."""
     close()
-    show_duel(duel_id)
+    if duel_id:
+        show(DIFFERENCE, "duel")
+        show_duel(duel_id)
 
 
 def to_part(part: str) -> None:

@@ -15,8 +15,8 @@ from lab.ui.export import choosing
 SYSTEM, LIMIT = "system", "limit"
 _TRAINERS: dict[Trainer, str] = {"dpo": "DPO", "reward": "Reward model", "kto": "KTO", "sft": "SFT"}
 _RULES: dict[VoteRule, str] = {
-    "majority": "most votes",
-    "unanimous": "all votes",
+    "majority": "majority",
+    "unanimous": "unanimous",
     "annotator": "one annotator",
     "adjudicated": "resolved on the desk",
 }
@@ -71,7 +71,7 @@ def _policy() -> Policy:
 def _votes() -> tuple[VoteRule, int, str]:
     rule = st.selectbox(
         "What makes a pair", list(_RULES), format_func=_RULES.__getitem__, key="rule", bind="query-params", width=180,
-        help="Most: more than half of the votes, so one against one makes no pair. A resolution on the desk of the "
+        help="Majority: more than half of the votes, so one against one makes no pair. A resolution on the desk of the "
         "Trust page decides before any vote.",
     )  # fmt: skip
     if rule in ("majority", "unanimous"):

@@ -17,7 +17,7 @@ from lab.ui.trust import words
 
 LEFT_OUT, COVER, SAMPLE, MOCK, BLIND, FAMILY = "x", "cover", "sample", "mock", "blind", "family"
 _LAYERS = ("keyword", "semantic", "fallback")
-_NEARNESS: dict[Nearness, str] = {"minhash": "wording (MinHash)", "cosine": "meaning (cosine)"}
+_NEARNESS: dict[Nearness, str] = {"minhash": "wording", "cosine": "meaning"}
 _OF_VOTES = "Of the votes that count, the least share for the chosen answer."
 _OF_STRENGTH = "1 slightly, 2 clearly, 3 by far. Pairs of which nobody said one are left out."
 
@@ -109,8 +109,8 @@ def nearness() -> tuple[Nearness, float]:
         by = st.selectbox(
             "Near-duplicate prompts by", list(_NEARNESS), format_func=_NEARNESS.__getitem__, key="nearness",
             bind="query-params", width=220,
-            help="MinHash compares the words and takes any number of prompts. Cosine compares what the encoder makes "
-            f"of them, each with each: at most {MOST_BY_COSINE:,} prompts.",
+            help="Wording compares words, by MinHash, and takes any number of prompts. Meaning takes the cosine of "
+            f"what the encoder makes of them, each with each: at most {MOST_BY_COSINE:,} prompts.",
         )  # fmt: skip
         near = st.number_input(
             "Alike from", 0.5, 1.0, 0.8, 0.05, key="near", bind="query-params", width=130,

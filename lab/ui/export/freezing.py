@@ -9,7 +9,6 @@ import streamlit as st
 from lab.dpo import snapshots
 from lab.dpo.formats.form import Container
 from lab.dpo.formats.registry import FORMATS, Choice
-from lab.dpo.spec import Spec
 from lab.errors import LabError
 from lab.jobs import JobContext, Work
 from lab.store import exports_shelf
@@ -17,7 +16,7 @@ from lab.store import snapshots as stored
 from lab.types import new_id
 from lab.ui import notices, resources, text
 from lab.ui.export import address
-from lab.ui.export.reading import Reading
+from lab.ui.export.reading import Reading, carry_over
 from lab.ui.trust import words
 
 KIND = "export"
@@ -82,19 +81,20 @@ def _button(reading: Reading, name: str, licence: str, choices: tuple[Choice, ..
     snapshot_id = st.session_state.setdefault(_NEXT, new_id())
     st.button(
         f"Freeze and write {said}", key=f"freeze-{snapshot_id}", type="primary", icon=":material/ac_unit:",
-        disabled=not choices, on_click=_start, args=(snapshot_id, reading.spec, name.strip(), licence.strip(), choices),
+        disabled=not choices, on_click=_start, args=(snapshot_id, reading, name.strip(), licence.strip(), choices),
     )  # fmt: skip
 
 
-def _start(snapshot_id: str, spec: Spec, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
+def _start(snapshot_id: str, reading: Reading, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
     lab = resources.lab()
 
     def work(job: JobContext) -> None:
         encoder = lab.routers.encoder(lab.routers.live().version.config.encoder)
         frozen = snapshots.freeze(
-            lab.store, spec, snapshot_id=snapshot_id, name=name, licence=licence, progress=job.progress,
+            lab.store, reading.spec, snapshot_id=snapshot_id, name=name, licence=licence, progress=job.progress,
             check=job.check, encode=encoder.encode,
         )  # fmt: skip
+        carry_over(reading, snapshots.report_of(frozen))
         snapshots.shelve(lab.store, frozen, choices, lab.settings.data_dir, progress=job.progress, check=job.check)
 
     begin(snapshot_id, "Freezing and writing the pairs", work)

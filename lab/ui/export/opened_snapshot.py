@@ -100,7 +100,8 @@ def _differs(one: Snapshot, others: list[Snapshot]) -> None:
     ids = list(parts[label])
     if ids:
         _rows(ids, label)
-        opened_duel.draw(resources.lab())
+        if address.opened(address.DIFFERENCE):
+            opened_duel.draw(resources.lab())
 
 
 def _rows(ids: list[str], label: str) -> None:

@@ -5,7 +5,7 @@ A few thousand duels are read while one waits; more are read by a job that says 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -37,6 +37,21 @@ class Reading:
     spec: Spec
     built: Built
     report: Report
+    state: State  # of the votes that it is of
+
+
+def carry_over(before: Reading, frozen: Report) -> None:
+    """Keep a reading after its pairs were frozen, which stores their sides and leaves all else as it was.
+
+    Where a vote came in between, or the snapshot is not what was read, the votes are read again. Raises StoreError.
+    """
+    now = judged.state(before.lab.store)
+    if now._replace(sides=before.state.sides) == before.state and frozen == before.report:
+        before.lab.counted.put(_key(before.spec, now), replace(before, state=now))
+
+
+def _key(spec: Spec, now: State) -> str:
+    return f"export\n{spec.hash}\n{now}"
 
 
 def state() -> State:
@@ -47,18 +62,18 @@ def state() -> State:
 def opened(spec: Spec, now: State) -> Reading | None:
     """Return what the votes come to, or None after offering to read them. Raises LabError."""
     lab = resources.lab()
-    key = f"export\n{spec.hash}\n{now}"
+    key = _key(spec, now)
     found: Reading | None = lab.counted.get(key)
     if found is None and now.judged <= AT_ONCE:
         with st.spinner("Reading the votes …", show_time=False):
-            found = _read(lab, spec, None)
+            found = _read(lab, spec, now, None)
         lab.counted.put(key, found)
     if found is None:
-        _offer(lab, spec, key, now.judged)
+        _offer(lab, spec, now)
     return found
 
 
-def _read(lab: Lab, spec: Spec, job: JobContext | None) -> Reading:
+def _read(lab: Lab, spec: Spec, now: State, job: JobContext | None) -> Reading:
     encoder = lab.routers.live().version.config.encoder
     with judged.moment(lab.store) as at:
         built = build(
@@ -69,11 +84,11 @@ def _read(lab: Lab, spec: Spec, job: JobContext | None) -> Reading:
             check=None if job is None else job.check,
             encode=lambda texts: lab.routers.encoder(encoder).encode(texts),
         )
-    return Reading(lab, spec, built, report(built))
+    return Reading(lab, spec, built, report(built), now)
 
 
-def _offer(lab: Lab, spec: Spec, key: str, many: int) -> None:
-    mine = _job_of(lab, key)
+def _offer(lab: Lab, spec: Spec, now: State) -> None:
+    many, mine = now.judged, _job_of(lab, _key(spec, now))
     others = [job for job in lab.jobs.recent(5, KIND) if job.state in _ACTIVE and (mine is None or job.id != mine.id)]
     with st.container(border=True):
         st.markdown(f"**{many:,} judged duels are to be read** for these choices: about {_seconds(many):,} s.")
@@ -86,7 +101,7 @@ def _offer(lab: Lab, spec: Spec, key: str, many: int) -> None:
             st.caption("They are being read for other choices: see the bar above, which can be cancelled.")
         st.button(
             "Read them", key=f"read-{spec.hash[:12]}", type="primary", icon=":material/stethoscope:",
-            disabled=bool(others), on_click=_start, args=(spec, key),
+            disabled=bool(others), on_click=_start, args=(spec, now),
         )  # fmt: skip
 
 
@@ -103,11 +118,11 @@ def _job_of(lab: Lab, key: str) -> Job | None:
         return None
 
 
-def _start(spec: Spec, key: str) -> None:
-    lab = resources.lab()
+def _start(spec: Spec, now: State) -> None:
+    lab, key = resources.lab(), _key(spec, now)
 
     def work(job: JobContext) -> None:
-        lab.counted.put(key, _read(lab, spec, job))
+        lab.counted.put(key, _read(lab, spec, now, job))
 
     try:
         lab.counted.put(f"job of {key}", lab.jobs.start(KIND, "Reading the votes", work, key=spec.hash))
