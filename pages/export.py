@@ -8,29 +8,31 @@ import streamlit as st  # noqa: E402  the guard comes first
 
 from lab.errors import LabError  # noqa: E402
 from lab.ui.components import fault  # noqa: E402
-from lab.ui.export import address, asking, doctor, freezing, funnel, listing, plots, preview, reading, shelf  # noqa: E402
+from lab.ui.export import address, asking, doctor, freezing, funnel, plots, preview, reading, shelf  # noqa: E402
 
-spec = read = None
+read = None
 try:
-    if reading.nothing_judged():
+    now = reading.state()
+    if not now.judged and not now.thumbs:
         funnel.teach()
         shelf.draw()
         st.stop()
-    spec = asking.draw()
-    read = reading.opened(spec)
+    read = reading.opened(asking.draw(), now)
 except LabError as err:
     fault(err)
 if read is not None:
     funnel.sentence(read)
     funnel.numbers(read)
-    listing.draw(read)
 tabs = st.tabs(address.PARTS, key=address.PART, on_change="rerun", bind="query-params")
 draws = (doctor.draw, plots.draw, preview.draw, freezing.draw)
 try:
     for tab, draw in zip(tabs, draws, strict=False):
-        if tab.open and read is not None:
+        if tab.open:
             with tab:
-                draw(read)
+                if read is None:
+                    st.caption("This part waits for what stands above.")
+                else:
+                    draw(read)
     if tabs[-1].open:
         with tabs[-1]:
             shelf.draw()

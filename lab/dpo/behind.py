@@ -5,20 +5,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.dpo.built import CODE, FILTERED, UNDECIDED, Bools, Built, Ints
+from lab.dpo.built import CODE, EXCLUDED, FILTERED, UNDECIDED, Bools, Built, Ints
 from lab.dpo.checks import of_set
 from lab.dpo.checks.catalogue import BIT, BLOCKS
 from lab.dpo.rows import SPLITS
 from lab.preferences.bias import RATIOS
 
+_LOST = {
+    "filtered": FILTERED,
+    "undecided": tuple(f"verdict:{one}" for one in UNDECIDED),
+    "left_out": (*BLOCKS, EXCLUDED),
+}
+
 
 def duels_behind(built: Built, kind: str, *about: str) -> Ints:
     """Return the seqs of the duels behind a number, in their order.
 
-    judged, wanted, pairs, kept: a step of the funnel; reason R: of which this became; rule R: what the doctor found;
+    judged, wanted, pairs, kept: a step of the funnel; filtered, undecided, left_out: what is lost between two of them;
+    reason R: of which this became; rule R: what the doctor found;
     split S, type T: kept pairs there; author NAME MODEL, won NAME MODEL: with an answer of this author, won by it;
     ratio CLASS: kept pairs whose answers differ in length so; tokens LOW HIGH: kept pairs of so many tokens (the longer
-    conversation, LOW included); voice ID: kept pairs that this annotator voted for. Raises KeyError for anything else.
+    conversation, LOW included); chars SIDE LOW HIGH: kept pairs whose chosen or rejected answer is so long; voice ID:
+    kept pairs that this annotator voted for. Raises KeyError for anything else.
     """
     if kind == "judged":
         return built.duel_seqs
@@ -27,6 +35,8 @@ def duels_behind(built: Built, kind: str, *about: str) -> Ints:
             {CODE[f"verdict:{one}"] for one in UNDECIDED} if kind == "pairs" else set()
         )
         return np.asarray(built.duel_seqs[~np.isin(built.reasons, list(out))])
+    if kind in _LOST:
+        return np.asarray(built.duel_seqs[np.isin(built.reasons, [CODE[one] for one in _LOST[kind]])])
     if kind == "reason":
         return built.seqs_of(about[0])
     if kind == "rule":
@@ -71,6 +81,9 @@ def _kept(built: Built, kind: str, *about: str) -> Bools:
     if kind == "tokens":
         longest = built.lengths.longest
         return kept & (longest >= int(about[0])) & (longest < int(about[1]))
+    if kind == "chars":
+        chars = pairs[f"{about[0]}_chars"]
+        return np.asarray(kept & (chars >= int(about[1])) & (chars < int(about[2])))
     if kind == "voice":
         return kept & _voted(built, about[0])
     raise KeyError(kind)

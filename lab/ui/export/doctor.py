@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import streamlit as st
 
-from lab.dpo.checks.catalogue import BY_ID, Severity
+from lab.dpo.behind import duels_behind
+from lab.dpo.checks.catalogue import BY_ID, RULES, Severity
 from lab.dpo.report import Finding
+from lab.store import judged
 from lab.ui import text
-from lab.ui.export import address, asking, funnel
+from lab.ui.export import address, asking, choosing, funnel, listing
 from lab.ui.export.reading import Reading
 
 _BADGES: dict[Severity, tuple[str, str, str]] = {
@@ -15,48 +19,102 @@ _BADGES: dict[Severity, tuple[str, str, str]] = {
     "warn": ("warning", "orange", ":material/warning:"),
     "note": ("note", "gray", ":material/info:"),
 }
+_EXAMPLES, _EXAMPLE_CHARS = 2, 90
 
 
 def draw(reading: Reading) -> None:
     """Draw every finding, the blocking ones first, and why duels are not in."""
-    if not reading.report.findings:
+    found = reading.report.findings
+    if not found and reading.report.ready:
         st.success("The doctor finds nothing.")
-    for one in reading.report.findings:
-        _finding(one, reading)
+    examples = _examples(reading)
+    for one in found:
+        _finding(one, reading, examples.get(one.rule, []))
+        listing.draw(reading, _place(one.rule))
+    clean = [rule.title for rule in RULES if reading.report.found(rule.id) is None]
+    if clean and reading.report.pairs:
+        with st.popover(f"{len(clean):,} rules found nothing", type="tertiary"):
+            for title in clean:
+                st.markdown(f"- {text.begun(title)}")
     st.markdown("#### Why judged duels are not in")
     funnel.losses(reading)
 
 
-def _finding(one: Finding, reading: Reading) -> None:
+def _place(rule: str) -> str:
+    return f"doctor-{rule}"
+
+
+def _finding(one: Finding, reading: Reading, examples: list[str]) -> None:
     rule = BY_ID[one.rule]
     label, colour, icon = _BADGES[one.severity]
-    with st.container(border=True, gap="xsmall"):
+    with st.container(border=True, gap="xsmall", key=f"finding-{one.rule}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]  # colours that Streamlit knows
             st.markdown(f"**{text.begun(rule.title)}**: {text.plain(one.says)}", width="content")
-        st.caption(text.sentence(f"{rule.why} {rule.then}"))
-        with st.container(horizontal=True):
             if one.count:
                 st.button(
                     f"Read {one.count:,}" if rule.of_rows else "Read the pairs behind it", key=f"read-{one.rule}",
-                    type="tertiary", on_click=address.show, args=("rule", one.rule),
+                    type="tertiary", icon=":material/list:", on_click=address.show,
+                    args=(_place(one.rule), "rule", one.rule),
                 )  # fmt: skip
-            if one.severity == "warn" and rule.of_rows:
-                out = one.rule in reading.spec.exclude
-                st.button(
-                    "Take them in again" if out else "Leave them out", key=f"out-{one.rule}", type="tertiary",
-                    on_click=_leave_out, args=(one.rule, not out),
-                )  # fmt: skip
-            if one.rule == "personal" and not reading.spec.mask:
-                st.button("Cover it", key="cover-it", type="tertiary", on_click=_cover)
-            if one.rule == "opposite":
-                st.page_link("pages/trust.py", label="Open the desk", query_params={"part": "Disagreements"})
+            _mend(one, reading)
+        st.caption(text.sentence(f"{rule.why} {rule.then}"))
+        if examples:
+            st.caption("Such as " + " · ".join(f"*{text.plain(prompt)}*" for prompt in examples))
 
 
-def _leave_out(rule: str, out: bool) -> None:
-    before = [one for one in st.session_state.get(asking.LEFT_OUT) or [] if one != rule]
-    st.session_state[asking.LEFT_OUT] = [*before, rule] if out else before
+def _mend(one: Finding, reading: Reading) -> None:
+    """Draw what can be done about a finding."""
+    rule, spec, fit = one.rule, reading.spec, reading.report.fit.max_length
+    if one.severity == "warn" and BY_ID[rule].of_rows:
+        out = rule in spec.exclude
+        _button("Take them in again" if out else "Leave them out", f"out-{rule}", lambda: _leave_out(rule, out=not out))
+    if rule in ("dropped", "cut") and fit > spec.policy.max_length:
+        _button(f"Raise the limit to {fit:,}", f"raise-{rule}", lambda: _set(asking.LIMIT, fit))
+    if rule == "personal" and not spec.mask:
+        _button("Cover it", "cover-it", lambda: _set(choosing.COVER, value=True))
+    if rule == "unblinded":
+        _button("Let such votes not count", "only-blind", lambda: _set(choosing.BLIND, value=True))
+    if rule == "system_prompts":
+        _button("Leave them all away", "no-system", lambda: _set(asking.SYSTEM, "none"))
+    if rule == "longer":
+        _button("Look at the plots", "to-plots", lambda: address.to_part(address.PLOTS))
+    if rule == "opposite":
+        st.page_link("pages/trust.py", label="Open the desk", query_params={"part": "Disagreements"})
+    if rule == "left":
+        st.page_link("pages/trust.py", label="Who leans to a side", query_params={"part": "Bias"})
+    if rule in ("few_pairs", "one_annotator"):
+        st.page_link("pages/label.py", label="Judge duels", icon=":material/how_to_vote:")
 
 
-def _cover() -> None:
-    st.session_state[asking.COVER] = True
+def _button(label: str, key: str, does: Callable[[], None]) -> None:
+    st.button(label, key=key, type="tertiary", on_click=does)
+
+
+def _leave_out(rule: str, *, out: bool) -> None:
+    before = [one for one in st.session_state.get(choosing.LEFT_OUT) or [] if one != rule]
+    st.session_state[choosing.LEFT_OUT] = [*before, rule] if out else before
+
+
+def _set(key: str, value: object) -> None:
+    st.session_state[key] = value
+
+
+def _examples(reading: Reading) -> Mapping[str, list[str]]:
+    """Return the beginnings of the first prompts that each rule about single pairs found, by rule."""
+    first = {
+        one.rule: [int(seq) for seq in duels_behind(reading.built, "rule", one.rule)[:_EXAMPLES]]
+        for one in reading.report.findings
+        if one.count and BY_ID[one.rule].of_rows
+    }
+    wanted = sorted({seq for seqs in first.values() for seq in seqs})
+    if not wanted:
+        return {}
+    with judged.moment(reading.lab.store) as at:
+        said = {one.seq: _begins(one.turns[-1].content) for one in at.by_seq(wanted)}
+    return {rule: [said[seq] for seq in seqs if seq in said] for rule, seqs in first.items()}
+
+
+def _begins(prompt: str) -> str:
+    words = text.one_line(prompt[: 2 * _EXAMPLE_CHARS]).strip()
+    return words if len(words) <= _EXAMPLE_CHARS else f"{words[:_EXAMPLE_CHARS].rstrip()} …"

@@ -9,19 +9,21 @@ import streamlit as st
 from lab.dpo import snapshots
 from lab.dpo.formats.form import Container
 from lab.dpo.formats.registry import FORMATS, Choice
-from lab.dpo.spec import Spec
 from lab.errors import LabError
-from lab.jobs import JobContext
+from lab.jobs import JobContext, Work
 from lab.store import exports_shelf
 from lab.store import snapshots as stored
 from lab.types import new_id
 from lab.ui import notices, resources, text
 from lab.ui.export import address
-from lab.ui.export.reading import Reading
+from lab.ui.export.reading import Reading, carry_over
+from lab.ui.trust import words
 
 KIND = "export"
 _NEXT = "next_snapshot"
 _CONTAINERS: dict[Container, str] = {"jsonl": "JSON Lines", "json": "JSON", "parquet": "Parquet"}
+_MAIN = tuple(name for name, form in FORMATS.items() if form.main)
+_MORE = tuple(name for name, form in FORMATS.items() if not form.main)
 
 
 def draw(reading: Reading) -> None:
@@ -34,53 +36,65 @@ def draw(reading: Reading) -> None:
         "and can be written again to the same bytes."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", key="freeze-name", max_chars=120, width=260, placeholder="such as preferences")
-        licence = st.text_input(
-            "Licence", key="freeze-licence", max_chars=80, width=200, placeholder="such as cc-by-4.0"
+        name = st.text_input(
+            "Name", key="freeze_name", bind="query-params", max_chars=120, width=260, placeholder="such as preferences"
         )
-    choices = _formats()
-    _button(reading, name, licence, choices)
-
-
-def _formats() -> tuple[Choice, ...]:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.pills(
-            "Formats", list(FORMATS), selection_mode="multi", format_func=lambda one: FORMATS[one].title,
-            default=[name for name, form in FORMATS.items() if form.main], key="freeze-formats",
-        )  # fmt: skip
-        wanted = st.segmented_control(
+        licence = st.text_input(
+            "Licence", key="licence", bind="query-params", max_chars=80, width=200, placeholder="such as cc-by-4.0"
+        )
+        container: Container = st.segmented_control(
             "Files", list(_CONTAINERS), format_func=_CONTAINERS.__getitem__, default="jsonl", required=True,
-            key="freeze-files", help="A format that is not written so is written as it is usual for it.",
+            key="files", bind="query-params",
+            help="A format that is not written so is written as it is usual for it.",
         )  # fmt: skip
+    _button(reading, name, licence, _formats(container))
+
+
+def _formats(wanted: Container) -> tuple[Choice, ...]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = [
+            *_pills("Formats", _MAIN, _MAIN, "formats"),
+            *_pills("More", _MORE, (), "more"),
+        ]
     return tuple(
         Choice(name, wanted if wanted in FORMATS[name].containers else FORMATS[name].containers[0]) for name in chosen
     )
 
 
-def _button(reading: Reading, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
-    warned = [one for one in reading.report.findings if one.severity == "warn"]
-    said = f"{reading.report.kept:,} pairs"
-    if reading.report.likes:
-        said += f" and {reading.report.likes:,} answers with a thumb"
-    if warned:
-        st.caption(f"{len(warned):,} warnings go into the card of the dataset.")
-    snapshot_id = st.session_state.setdefault(_NEXT, new_id())
-    st.button(
-        f"Freeze and write {said}", key=f"freeze-{snapshot_id}", type="primary", icon=":material/ac_unit:",
-        disabled=not choices, on_click=_start, args=(snapshot_id, reading.spec, name.strip(), licence.strip(), choices),
-        help=None if choices else "Choose a format first.",
+def _pills(label: str, options: tuple[str, ...], default: tuple[str, ...], key: str) -> list[str]:
+    return st.pills(
+        label, list(options), selection_mode="multi", format_func=lambda one: FORMATS[one].title,
+        default=list(default), key=key, bind="query-params",
     )  # fmt: skip
 
 
-def _start(snapshot_id: str, spec: Spec, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
+def _button(reading: Reading, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
+    report = reading.report
+    warned = sum(one.severity == "warn" for one in report.findings)
+    said = words.count(report.kept, "pair")
+    if report.likes:
+        said += f" and {words.count(report.likes, 'answer')} with a thumb"
+    if not choices:
+        st.caption("Choose a format first.")
+    elif warned:
+        st.caption(f"{words.count(warned, 'warning')} of the doctor will stand in the card of the dataset.")
+    snapshot_id = st.session_state.setdefault(_NEXT, new_id())
+    st.button(
+        f"Freeze and write {said}", key=f"freeze-{snapshot_id}", type="primary", icon=":material/ac_unit:",
+        disabled=not choices, on_click=_start, args=(snapshot_id, reading, name.strip(), licence.strip(), choices),
+    )  # fmt: skip
+
+
+def _start(snapshot_id: str, reading: Reading, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
     lab = resources.lab()
 
     def work(job: JobContext) -> None:
         encoder = lab.routers.encoder(lab.routers.live().version.config.encoder)
         frozen = snapshots.freeze(
-            lab.store, spec, snapshot_id=snapshot_id, name=name, licence=licence, progress=job.progress,
+            lab.store, reading.spec, snapshot_id=snapshot_id, name=name, licence=licence, progress=job.progress,
             check=job.check, encode=encoder.encode,
         )  # fmt: skip
+        carry_over(reading, snapshots.report_of(frozen))
         snapshots.shelve(lab.store, frozen, choices, lab.settings.data_dir, progress=job.progress, check=job.check)
 
     begin(snapshot_id, "Freezing and writing the pairs", work)
@@ -99,14 +113,14 @@ def write_again(snapshot_id: str, choices: tuple[Choice, ...]) -> None:
     begin(snapshot_id, "Writing the files", work)
 
 
-def begin(key: str, title: str, work: object) -> None:
+def begin(key: str, title: str, work: Work) -> None:
     """Start work on a snapshot and say so, or why not; for callbacks."""
     try:
-        resources.lab().jobs.start(KIND, title, work, key=key)  # type: ignore[arg-type]
+        resources.lab().jobs.start(KIND, title, work, key=key)
     except LabError as err:
         notices.tell(f"Nothing was started. {text.sentence(str(err))}")
 
 
 def folder_of(snapshot_id: str, name: str) -> Path:
-    """Return the folder of a snapshot's files, there or not."""
+    """Return the folder of a snapshot's files, there or not. Raises KeepingError."""
     return exports_shelf.folder_for(resources.lab().settings.data_dir, snapshot_id, name)

@@ -8,23 +8,29 @@ from lab.dpo import wording
 from lab.dpo.built import FILTERED, KEPT
 from lab.dpo.report import Report
 from lab.ui import tables, text
-from lab.ui.export import address
+from lab.ui.export import address, choosing, listing
 from lab.ui.export.reading import Reading
 from lab.ui.trust import words
 
-_WIDTH = 178  # pixels of a number: two stand side by side on a telephone
+_WIDTH, _WIDE = 178, 290  # pixels of a number: two stand side by side on a telephone; and of the three of the split
+_AUTHORS = 4  # that a sentence names
+COUNT = st.column_config.NumberColumn(format="localized")
+_WHAT_FOR = (
+    "This page makes a dataset of votes that a trainer accepts and that deserves the training: a prompt, the answer "
+    "that people chose, and the one that they rejected. Fifty pairs are a beginning; a few hundred train something."
+)
 
 
 def teach() -> None:
     """Say, where nobody has voted, what this page is for and what to do."""
     st.markdown("### Nobody has judged anything yet")
-    st.markdown(
-        "This page makes a dataset of votes that a trainer accepts and that deserves the training: a prompt, the "
-        "answer that people chose, and the one that they rejected. Fifty pairs are a beginning; a few hundred train "
-        "something."
-    )
-    with st.container(horizontal=True):
-        st.page_link("pages/label.py", label="Judge the first duel", icon=":material/how_to_vote:")
+    st.markdown(_WHAT_FOR)
+    _to_judge(st.container(horizontal=True))
+
+
+def _to_judge(where: st.delta_generator.DeltaGenerator) -> None:
+    with where:
+        st.page_link("pages/label.py", label="Judge duels", icon=":material/how_to_vote:")
         st.page_link(
             "pages/label.py", label="Bring preferences in from a file", icon=":material/upload:",
             query_params={"label_view": "Duels"},
@@ -35,71 +41,140 @@ def sentence(reading: Reading) -> None:
     """Say in one sentence what there is, and what to do next."""
     found = reading.report
     if not found.ready:
-        st.markdown(f"### {text.sentence(_nothing(found))}")
-        _way_in(found)
+        _nothing(found)
         return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"### {_says(found)}", width="content")
+        st.button(
+            "Freeze them", key="to-freeze", type="primary", icon=":material/ac_unit:", on_click=address.to_part,
+            args=(address.FREEZE,), help="Turns to the last step: name, formats, and one button that writes them.",
+        )  # fmt: skip
+    st.caption(text.sentence(_whose(reading)))
+    if reading.spec.filters.sample or reading.spec.filters.mock:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge("with samples or placeholders", color="orange", help="Fit to try the page, not to train on.")
+            st.button("Leave them out", key="no-samples", type="tertiary", on_click=_only_own)
+
+
+def _says(found: Report) -> str:
     blocked = sum(one.count for one in found.findings if one.severity == "block")
     warned = sum(one.severity == "warn" for one in found.findings)
     said = [f"{words.count(found.kept, 'pair')} can train"]
+    if found.likes:
+        said.append(f"{words.count(found.likes, 'thumb')} for KTO")
     if blocked:
         said.append(f"{blocked:,} {'is' if blocked == 1 else 'are'} blocked")
     said.append(f"{words.count(warned, 'warning')} to read" if warned else "nothing to warn of")
-    st.markdown(f"### {text.begun(', '.join(said))}.")
-    if reading.spec.filters.sample or reading.spec.filters.mock:
-        st.badge("with samples or placeholders", color="orange", help="Fit to try the page, not to train on.")
+    return f"{text.begun(', '.join(said))}."
 
 
-def _nothing(found: Report) -> str:
-    from lab.dpo.snapshots import nothing
+def _whose(reading: Reading) -> str:
+    """Return in a sentence whose answers these are, and which share is the policy's."""
+    found = reading.report
+    answers = sum(one.chosen + one.rejected for one in found.authors)
+    if not answers:
+        return "No pair is kept, so there are no answers to tell whose they are."
+    shares = [
+        f"{one.by}{f' ({one.model})' if one.model and one.model != one.by else ''} {share:.0%}"
+        for one in found.authors[:_AUTHORS]
+        for share in [(one.chosen + one.rejected) / answers]
+    ]
+    rest = f" and {len(found.authors) - _AUTHORS:,} more" if len(found.authors) > _AUTHORS else ""
+    by = f"The answers are by {', '.join(shares)}{rest}."
+    if found.policy_share is None:
+        return f"{by} Name the model to be trained, and this says which share is its own."
+    return f"{wording.policy(found, reading.spec)} {by}"
 
-    return nothing(found)
+
+# ------------------------------------------------------------------------------------------------ nothing to export
+
+
+def _nothing(found: Report) -> None:
+    if found.judged and not found.wanted and set(found.counts) <= {"sample", "mock"}:
+        st.markdown("### Only the sample workspace was judged so far" if "sample" in found.counts else "### Only mocks")
+        st.markdown(f"{_WHAT_FOR} Try the page on what came with the lab; it is left out as soon as you say so.")
+    elif found.judged:
+        most = max((one for one in found.counts if one != KEPT), key=lambda one: found.counts[one])
+        said = f"None of the {found.judged:,} judged duels makes a pair that can be exported"
+        st.markdown(f"### {text.sentence(said)}")
+        about = f"Most of them: {wording.why(most)} ({found.counts[most]:,}). Each reason stands below, with its duels."
+        st.markdown(text.sentence(about))
+    else:
+        st.markdown("### No duel was judged, and no thumb is let through")
+        st.markdown(_WHAT_FOR)
+    _way_in(found)
 
 
 def _way_in(found: Report) -> None:
     sample, mock = (found.counts.get(one, 0) for one in ("sample", "mock"))
-    with st.container(horizontal=True, vertical_alignment="center"):
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
         if sample:
             st.button(
-                f"Look at the {sample:,} duels of the sample workspace",
-                key="with-sample",
-                on_click=_set,
-                args=("sample",),
-            )
+                "Look at the sample workspace", key="with-sample", type="primary", icon=":material/science:",
+                on_click=_let_in, args=(choosing.SAMPLE, choosing.MOCK),
+                help=f"{words.count(sample, 'duel')} that came with the lab.",
+            )  # fmt: skip
         if mock:
             st.button(
-                f"Take the {mock:,} duels with answers of the mock in", key="with-mock", on_click=_set, args=("mock",)
-            )
-        st.page_link("pages/label.py", label="Judge duels", icon=":material/how_to_vote:")
+                f"Take in {words.count(mock, 'duel')} with answers of the mock", key="with-mock", on_click=_let_in,
+                args=(choosing.MOCK,),
+            )  # fmt: skip
+    _to_judge(row)
 
 
-def _set(key: str) -> None:
-    st.session_state[key] = True
+def _let_in(*keys: str) -> None:
+    for key in keys:
+        st.session_state[key] = True
+
+
+def _only_own() -> None:
+    for key in (choosing.SAMPLE, choosing.MOCK):
+        st.session_state[key] = False
+
+
+# ---------------------------------------------------------------------------------------------------------- numbers
 
 
 def numbers(reading: Reading) -> None:
-    """Draw the steps of the funnel; each opens its duels."""
+    """Draw the steps of the funnel; each opens its duels, and those that it loses."""
     found = reading.report
-    filtered = found.judged - found.wanted
+    filtered, undecided = found.judged - found.wanted, found.wanted - found.pairs
     with st.container(horizontal=True):
-        _card("votes", found.votes, "all that count once", None)
-        _card("judged duels", found.judged, f"{filtered:,} filtered out" if filtered else "none filtered out", "judged")
-        _card("with a winner", found.pairs, f"{found.wanted - found.pairs:,} without", "pairs")
-        _card("kept pairs", found.kept, f"{found.pairs - found.kept:,} left out", "kept")
-        for split, count in found.splits.items():
-            _card(split, count, words.count(found.clusters[split], "group"), "split", split)
+        _card("votes", found.votes, read="judged", lost=None)
+        _card("judged duels", found.judged, read="judged", lost=("filtered", filtered, "filtered out"))
+        _card("with a winner", found.pairs, read="pairs", lost=("undecided", undecided, "without"))
+        _card("kept pairs", found.kept, read="kept", lost=("left_out", found.pairs - found.kept, "left out"))
+        if found.kept:
+            _split(found)
         if found.likes:
-            _card("thumbs, for KTO", found.likes, "answers without a pair", None)
+            _card("thumbs, for KTO", found.likes, read=None, lost=None)
+    listing.draw(reading, address.FUNNEL)
 
 
-def _card(label: str, value: int, about: str, kind: str | None, *what: str) -> None:
-    with st.container(border=True, width=_WIDTH, gap="xsmall"):
+def _card(label: str, value: int, *, read: str | None, lost: tuple[str, int, str] | None) -> None:
+    with st.container(border=True, width=_WIDTH, height="stretch", gap="xsmall"):
         st.metric(label, f"{value:,}")
-        if kind is None or not value:
-            st.caption(about)
-            return
+        with st.container(horizontal=True, gap="small"):
+            if read is not None and value:
+                st.button(
+                    "Read", key=f"funnel-{label}", type="tertiary", on_click=address.show,
+                    args=(address.FUNNEL, read), help=f"Opens the duels behind “{label}”.",
+                )  # fmt: skip
+            if lost is not None and lost[1]:
+                kind, count, why = lost
+                st.button(
+                    f"{count:,} {why}", key=f"lost-{kind}", type="tertiary", on_click=address.show,
+                    args=(address.FUNNEL, kind), help="Opens the duels that are lost here. The doctor says why.",
+                )  # fmt: skip
+
+
+def _split(found: Report) -> None:
+    with st.container(border=True, width=_WIDE, height="stretch", gap="xsmall"):
+        st.metric(" / ".join(found.splits), " / ".join(f"{count:,}" for count in found.splits.values()))
         st.button(
-            about, key=f"funnel-{label}", type="tertiary", on_click=address.show, args=(kind, *what),
-            help="Opens the duels behind this number.",
+            "Look at the split", key="to-split", type="tertiary", on_click=address.to_part, args=(address.PREVIEW,),
+            help=f"{sum(found.clusters.values()):,} groups of prompts, none of them on two sides.",
         )  # fmt: skip
 
 
@@ -108,20 +183,21 @@ def losses(reading: Reading) -> None:
     lost = [(reason, count) for reason, count in reading.report.counts.items() if reason != KEPT]
     if not lost:
         st.caption("Every judged duel is in.")
-        return
-    total = sum(count for _, count in lost)
-    tables.table(
-        {
-            "duels": [count for _, count in lost],
-            "why they are not in": [wording.why(reason) for reason, _ in lost],
-            "step": [_step(reason) for reason, _ in lost],
-        },
-        key=tables.key_of("losses", [f"{reason}{count}" for reason, count in lost]),
-        name="export-losses",
-        caption=f"{total:,} of {reading.report.judged:,} judged duels. Click a row to read them.",
-        config={"why they are not in": st.column_config.TextColumn(width="large")},
-        on_pick=lambda place: address.show("reason", lost[place][0]),
-    )
+    else:
+        total = sum(count for _, count in lost)
+        tables.table(
+            {
+                "duels": [count for _, count in lost],
+                "why they are not in": [wording.why(reason) for reason, _ in lost],
+                "step": [_step(reason) for reason, _ in lost],
+            },
+            key=tables.key_of("losses", [f"{reason}{count}" for reason, count in lost]),
+            name="export-losses",
+            caption=f"{total:,} of {reading.report.judged:,} judged duels. Click a row to read them.",
+            config={"duels": COUNT, "why they are not in": st.column_config.TextColumn(width="large")},
+            on_pick=lambda place: address.show(address.LOSSES, "reason", lost[place][0]),
+        )
+        listing.draw(reading, address.LOSSES)
     out = reading.report.likes_left_out
     if out:
         said = ", ".join(f"{count:,} {wording.why(reason)}" for reason, count in sorted(out.items()))

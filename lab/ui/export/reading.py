@@ -5,7 +5,7 @@ A few thousand duels are read while one waits; more are read by a job that says 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -13,9 +13,11 @@ from lab.dpo.build import build
 from lab.dpo.built import Built
 from lab.dpo.report import Report, report
 from lab.dpo.spec import Spec
-from lab.errors import LabError
+from lab.errors import LabError, NotFound
 from lab.jobs import JobContext
+from lab.records import Job
 from lab.store import judged
+from lab.store.judged import State
 from lab.ui import notices, resources, text
 from lab.ui.resources import Lab
 
@@ -23,6 +25,8 @@ AT_ONCE = 3_000
 """Judged duels that are read without a job."""
 
 KIND = "export-check"
+_ACTIVE = ("queued", "running")
+_A_SECOND = 5_000  # duels that are read in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,39 +37,46 @@ class Reading:
     spec: Spec
     built: Built
     report: Report
-
-    @property
-    def key(self) -> str:
-        """Changes whenever what was asked for does."""
-        return self.spec.hash
+    state: State  # of the votes that it is of
 
 
-def nothing_judged() -> bool:
-    """Tell whether nobody has judged or liked anything. Raises StoreError."""
-    state = judged.state(resources.lab().store)
-    return not state.judged and not state.thumbs
+def carry_over(before: Reading, frozen: Report) -> None:
+    """Keep a reading after its pairs were frozen, which stores their sides and leaves all else as it was.
+
+    Where a vote came in between, or the snapshot is not what was read, the votes are read again. Raises StoreError.
+    """
+    now = judged.state(before.lab.store)
+    if now._replace(sides=before.state.sides) == before.state and frozen == before.report:
+        before.lab.counted.put(_key(before.spec, now), replace(before, state=now))
 
 
-def opened(spec: Spec) -> Reading | None:
+def _key(spec: Spec, now: State) -> str:
+    return f"export\n{spec.hash}\n{now}"
+
+
+def state() -> State:
+    """Return what the votes are now. Raises StoreError."""
+    return judged.state(resources.lab().store)
+
+
+def opened(spec: Spec, now: State) -> Reading | None:
     """Return what the votes come to, or None after offering to read them. Raises LabError."""
     lab = resources.lab()
-    state = judged.state(lab.store)
-    key = f"export\n{spec.hash}\n{state}"
-    found: Built | None = lab.counted.get(key)
-    if found is None and state.judged <= AT_ONCE:
+    key = _key(spec, now)
+    found: Reading | None = lab.counted.get(key)
+    if found is None and now.judged <= AT_ONCE:
         with st.spinner("Reading the votes …", show_time=False):
-            found = _built(lab, spec, None)
+            found = _read(lab, spec, now, None)
         lab.counted.put(key, found)
     if found is None:
-        _offer(lab, spec, key, state.judged)
-        return None
-    return Reading(lab, spec, found, report(found))
+        _offer(lab, spec, now)
+    return found
 
 
-def _built(lab: Lab, spec: Spec, job: JobContext | None) -> Built:
+def _read(lab: Lab, spec: Spec, now: State, job: JobContext | None) -> Reading:
     encoder = lab.routers.live().version.config.encoder
     with judged.moment(lab.store) as at:
-        return build(
+        built = build(
             lab.store,
             at,
             spec,
@@ -73,32 +84,47 @@ def _built(lab: Lab, spec: Spec, job: JobContext | None) -> Built:
             check=None if job is None else job.check,
             encode=lambda texts: lab.routers.encoder(encoder).encode(texts),
         )
+    return Reading(lab, spec, built, report(built), now)
 
 
-def _offer(lab: Lab, spec: Spec, key: str, many: int) -> None:
-    running = [job for job in lab.jobs.recent(5, KIND) if job.state in ("queued", "running")]
+def _offer(lab: Lab, spec: Spec, now: State) -> None:
+    many, mine = now.judged, _job_of(lab, _key(spec, now))
+    others = [job for job in lab.jobs.recent(5, KIND) if job.state in _ACTIVE and (mine is None or job.id != mine.id)]
     with st.container(border=True):
-        st.markdown(f"**{many:,} judged duels are to be read** for these choices: about {_seconds(many)} s.")
-        if running:
-            st.caption("They are being read: see the bar above. What it finds appears here.")
-        else:
-            st.button(
-                "Read them", key=f"read-{spec.hash[:12]}", type="primary", icon=":material/stethoscope:",
-                on_click=_start, args=(spec, key),
-            )  # fmt: skip
+        st.markdown(f"**{many:,} judged duels are to be read** for these choices: about {_seconds(many):,} s.")
+        if mine is not None and mine.state in _ACTIVE:
+            st.caption("They are being read: see the bar above. What comes of it appears here by itself.")
+            return
+        if mine is not None and mine.error:
+            st.error(text.sentence(mine.error))
+        if others:
+            st.caption("They are being read for other choices: see the bar above, which can be cancelled.")
+        st.button(
+            "Read them", key=f"read-{spec.hash[:12]}", type="primary", icon=":material/stethoscope:",
+            disabled=bool(others), on_click=_start, args=(spec, now),
+        )  # fmt: skip
 
 
 def _seconds(many: int) -> int:
-    return max(1, round(many / 7_000))
+    return max(1, round(many / _A_SECOND))
 
 
-def _start(spec: Spec, key: str) -> None:
-    lab = resources.lab()
+def _job_of(lab: Lab, key: str) -> Job | None:
+    """Return the work that read, or reads, for these choices; None where none was started since the lab was."""
+    job_id: str | None = lab.counted.get(f"job of {key}")
+    try:
+        return None if job_id is None else lab.jobs.get(job_id)
+    except NotFound:
+        return None
+
+
+def _start(spec: Spec, now: State) -> None:
+    lab, key = resources.lab(), _key(spec, now)
 
     def work(job: JobContext) -> None:
-        lab.counted.put(key, _built(lab, spec, job))
+        lab.counted.put(key, _read(lab, spec, now, job))
 
     try:
-        lab.jobs.start(KIND, "Reading the votes", work, key=spec.hash)
+        lab.counted.put(f"job of {key}", lab.jobs.start(KIND, "Reading the votes", work, key=spec.hash))
     except LabError as err:
         notices.tell(text.sentence(str(err)))
