@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import empty_database
 import pytest
 from doubles import WordEncoder, two_experts
 
@@ -30,6 +31,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def store(tmp_path):
+    empty_database.put_into(tmp_path)
     opened = open_store(data_dir=tmp_path)
     versions.seed(opened, two_experts(), WordEncoder.fingerprint, "mine")
     yield opened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import expect
@@ -10,29 +11,26 @@ from real_lab import data_folder, running_lab
 from windows import wider
 
 from lab.conf_out import from_zip
+from lab.store import drafts, open_store
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory, encoder_cache):
-    """One lab for all tests: they leave no draft behind, and its first version live."""
+    """The folder and the address of one lab for all tests: they leave no draft behind, and its first version live."""
     folder = data_folder(tmp_path_factory.mktemp("router"), encoder_cache)
     with running_lab(folder) as address:
-        yield address
+        yield folder, address
 
 
 @pytest.fixture
 def lab(shared, page):
-    """That lab, without a draft once the test is over."""
-    yield shared
-    page.goto(f"{shared}/router")
-    settled(page)
-    nothing, discard = page.get_by_text("No draft: what you see is live"), page.get_by_role("button", name="Discard")
-    expect(nothing.or_(discard).first).to_be_visible()
-    if not nothing.count():
-        discard.first.click()
-        expect(nothing).to_be_visible()
+    """That lab, without a draft once the test is over and its page gone."""
+    yield shared[1]
+    page.close()
+    with closing(open_store(data_dir=shared[0])) as store:
+        drafts.discard(store)
 
 
 def settled(page):
@@ -167,7 +165,7 @@ def test_adopting_in_two_tabs_tells_the_second_and_rolling_back_goes_back(lab, p
     expect(page.get_by_text(re.compile('v1 "shipped" is live again'))).to_be_visible()
 
 
-def test_nothing_is_wider_than_the_window(shared, page):
-    opened(page, f"{shared}/router?expert=zoomer&rules=true&suggestions=true")
+def test_nothing_is_wider_than_the_window(lab, page):
+    opened(page, f"{lab}/router?expert=zoomer&rules=true&suggestions=true")
     assert wider(page) == {}
     assert page.get_by_test_id("stException").count() == 0
