@@ -68,6 +68,16 @@ def encoder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def shipped_once(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+    """Spare each lab of a test composing the shipped configuration and loading the encoder again."""
+    import shipped
+
+    monkeypatch.setattr("lab.live.compose", shipped.composed)
+    monkeypatch.setattr("lab.encoders.minilm.MiniLM", shipped.LoadedOnce)
+    return shipped.composed
+
+
+@pytest.fixture
 def shared_file() -> Callable[[str], Path]:
     """Return the path of a file of LAB_SHARED; without it the test is skipped, in CI it fails."""
 

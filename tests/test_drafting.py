@@ -25,7 +25,7 @@ class OtherWords(WordEncoder):
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path, shipped_once):
     return Settings(tmp_path, None, 32_000, CONF_DIR, None)
 
 

@@ -53,7 +53,7 @@ class Scripted:
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, shipped_once):
     empty_database.put_into(tmp_path)
     opened = open_store(data_dir=tmp_path)
     yield opened

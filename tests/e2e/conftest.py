@@ -40,20 +40,11 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def window(chromium):
-    """A window that keeps the scripts of the pages from test to test, as a person's does; moving things stand still."""
-    context = chromium.new_context(
-        viewport={"width": 1440, "height": 1000}, accept_downloads=True, reduced_motion="reduce"
-    )
-    yield context
-    context.close()
-
-
 @pytest.fixture
-def page(window):
-    """A page without a past; what it logs as an error, and what it cannot load, fails the test."""
-    one = window.new_page()
+def page(chromium):
+    """A page; what it logs as an error, and what it cannot load, fails the test."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
+    one = context.new_page()
     one.set_default_timeout(30_000)
     troubles: list[str] = []
     one.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
@@ -61,6 +52,4 @@ def page(window):
     one.on("dialog", lambda dialog: troubles.append(f"dialog: {dialog.message}"))
     one.troubles = troubles
     yield one
-    for opened in window.pages:
-        opened.close()
-    window.clear_cookies()
+    context.close()
