@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from contextlib import suppress
+
+from playwright.sync_api import Error, Page, expect
 
 WIDTHS = (1440, 420)
 SCHEMES = ("light", "dark")
 SETTLED = "[data-testid='stApp'][data-test-script-state='notRunning']"
 DRAWN = "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === scheme"
+FITS = "document.documentElement.scrollWidth <= window.innerWidth"
 # Two frames: the first is laid out for the window as it is now, the second is drawn after what listens to a resize.
 OVER = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(
     () => done(document.documentElement.scrollWidth - window.innerWidth))))"""
@@ -25,5 +28,7 @@ def wider(page: Page, widths: tuple[int, ...] = WIDTHS) -> dict[tuple[int, str],
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
             page.wait_for_function(DRAWN, arg=scheme)
+            with suppress(Error):  # it never fits: the pixels say so
+                page.wait_for_function(FITS)  # a chart follows its window a little later
             over[width, scheme] = page.evaluate(OVER)
     return {window: pixels for window, pixels in over.items() if pixels > 0}
