@@ -55,12 +55,26 @@ def postgres() -> str:
 
 @pytest.fixture(scope="session")
 def encoder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder in which the default encoder is prepared. Not to be written to."""
+    """A cache folder in which the default encoder is prepared, one for all workers of pytest.
+
+    Who links to it shares the vectors of what was encoded before; nothing else is to be written to it.
+    """
     from lab.encoders.minilm import prepare
 
-    folder = tmp_path_factory.mktemp("encoder-cache")
+    session = tmp_path_factory.getbasetemp()
+    folder = (session.parent if "PYTEST_XDIST_WORKER" in os.environ else session) / "encoder-cache"
     prepare(folder)
     return folder
+
+
+@pytest.fixture
+def shipped_once(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+    """Spare each lab of a test composing the shipped configuration and loading the encoder again."""
+    import shipped
+
+    monkeypatch.setattr("lab.live.compose", shipped.composed)
+    monkeypatch.setattr("lab.encoders.minilm.MiniLM", shipped.LoadedOnce)
+    return shipped.composed
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from lab import cli
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch, encoder_cache):
+def here(tmp_path, monkeypatch, encoder_cache, shipped_once):
     """A data folder of its own, with the encoder already prepared."""
     data = tmp_path / "data"
     data.mkdir()

@@ -320,8 +320,8 @@ def test_a_small_dataset_has_nothing_sealed(capsys, tmp_path):
 def test_the_shipped_router_on_shipped_prompts(tmp_path, encoder_cache):
     """A process of its own, with the real encoder and all that the lab ships."""
     data = tmp_path / "real"
-    (data / "cache").mkdir(parents=True)
-    (data / "cache" / "encoder").symlink_to(encoder_cache / "encoder")
+    data.mkdir()
+    (data / "cache").symlink_to(encoder_cache)
     lines = (REPOSITORY / "data" / "prompts" / "benchmark.jsonl").read_text(encoding="utf-8").splitlines()
     some = tmp_path / "some.jsonl"
     some.write_text("\n".join(lines[::6]) + "\n", encoding="utf-8")

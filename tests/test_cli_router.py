@@ -15,7 +15,7 @@ from lab.store import drafts, open_store, versions
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
+def here(tmp_path, monkeypatch, shipped_once):
     """A data folder of its own, and small vectors instead of the real encoder."""
     data = tmp_path / "data"
     monkeypatch.setenv("LAB_DATA_DIR", str(data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import empty_database
 import pytest
 from doubles import WordEncoder, two_experts
 
@@ -24,12 +25,13 @@ class OtherWords(WordEncoder):
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path, shipped_once):
     return Settings(tmp_path, None, 32_000, CONF_DIR, None)
 
 
 @pytest.fixture
 def store(tmp_path):
+    empty_database.put_into(tmp_path)
     opened = open_store(data_dir=tmp_path)
     versions.seed(opened, two_experts(), WordEncoder.fingerprint, "mine")
     yield opened

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
+import empty_database
 import pytest
 from doubles import WordEncoder, two_experts
 
@@ -52,7 +53,8 @@ class Scripted:
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, shipped_once):
+    empty_database.put_into(tmp_path)
     opened = open_store(data_dir=tmp_path)
     yield opened
     opened.close()

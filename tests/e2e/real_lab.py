@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -26,10 +25,10 @@ def free_port() -> int:
 
 
 def data_folder(folder: Path, encoder_cache: Path) -> Path:
-    """Make a data folder in which the encoder is already prepared."""
+    """Make a data folder in which the encoder is already prepared and the vectors of other labs are known."""
     data = folder / "data"
     data.mkdir()
-    shutil.copytree(encoder_cache / "encoder", data / "cache" / "encoder")
+    (data / "cache").symlink_to(encoder_cache)
     return data
 
 

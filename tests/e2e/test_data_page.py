@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
+from windows import wider
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -112,11 +113,9 @@ def test_a_picture_that_is_named_like_a_table_is_a_sentence(lab, page):
     assert own_troubles(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_a_telephone(lab, chromium, scheme):
-    page = chromium.new_page(viewport={"width": 420, "height": 900}, color_scheme=scheme)
+def test_nothing_is_wider_than_a_telephone(lab, page):
+    page.set_viewport_size({"width": 420, "height": 900})
     for view in ("Rows", "Add", "Label", "Make experts", "Duplicates and leaks", "Left out"):
         page.goto(f"{lab}/data?view={view.replace(' ', '+')}")
         expect(page.get_by_role("tab", name=view, exact=True, selected=True)).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, view
-    page.close()
+        assert wider(page, widths=(420,)) == {}, view

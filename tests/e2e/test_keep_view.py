@@ -60,6 +60,6 @@ def test_a_backup_is_made_downloaded_and_restored_and_a_text_deleted_without_a_n
         expect(page.get_by_text("2 backups from before may still hold it")).to_be_visible()
         page.get_by_role("button", name="Delete these 2").click()
         expect(page.get_by_text("There is no backup yet.")).to_be_visible()
-    for path in data.rglob("*"):
+    for path in (*data.rglob("*"), data / "cache" / "vectors.sqlite"):  # the cache is a link, which rglob leaves out
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
     assert [one for one in page.troubles if "404 (Not Found)" not in one] == []

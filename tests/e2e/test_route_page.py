@@ -8,8 +8,16 @@ import sqlite3
 import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
+from windows import wider
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    "[click](javascript:alert(1)) ![p](http://127.0.0.1:9/p.png) **bold** $x^2$ :smile: :red[x]",
+    "\u202eabc \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
+)
 
 
 @pytest.fixture(scope="module")
@@ -157,20 +165,14 @@ def test_a_history_row_opens_its_event(lab, page):
     expect(page.get_by_label("Prompt", exact=True)).to_have_value("tell me a joke")
 
 
-@pytest.mark.parametrize(
-    "prompt",
-    [
-        "<script>alert(1)</script><img src=x onerror=alert(2)>",
-        "[click](javascript:alert(1)) ![p](http://127.0.0.1:9/p.png) **bold** $x^2$ :smile: :red[x]",
-        "\u202eabc \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
-    ],
-)
-def test_a_hostile_prompt_is_shown_letter_by_letter_and_runs_nothing(lab, page, prompt):
+def test_a_hostile_prompt_is_shown_letter_by_letter_and_runs_nothing(lab, page):
     page.goto(lab)
-    route(page, prompt)
-    expect(page.get_by_text(re.compile("total"))).to_be_visible()
-    assert page.locator("img[src*='127.0.0.1:9'], img[src='x'], a[href^='javascript']").count() == 0
-    assert page.troubles == []
+    for prompt in HOSTILE:
+        route(page, prompt)
+        expect(page.get_by_text(re.compile("total")), prompt).to_be_visible()
+        foreign = page.locator("img[src*='127.0.0.1:9'], img[src='x'], a[href^='javascript']")
+        assert foreign.count() == 0, prompt
+        assert page.troubles == [], prompt
 
 
 def test_a_blank_and_an_over_long_prompt_are_sentences(lab, events, page):
@@ -204,11 +206,8 @@ def test_an_acknowledged_event_survives_a_kill(data, page):
         expect(page.get_by_role("heading", name="zoomer, layer 1 matched")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 420])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_the_window(lab, chromium, width, scheme):
-    page = chromium.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+def test_nothing_is_wider_than_the_window(lab, page):
     page.goto(lab)
     route(page, "what is the derivative of x^2 with a_very_long_word_" + "x" * 200)
-    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    page.close()
+    expect(page.get_by_text(re.compile(r"mock · .*total"))).to_be_visible()
+    assert wider(page) == {}

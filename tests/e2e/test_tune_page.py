@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
+from windows import wider
 
 from lab.forensics.probes import read
 
@@ -119,7 +120,7 @@ def test_the_whole_view_is_in_its_link(page, lab):
     )
 
 
-def test_figures_and_tables_are_downloaded(page, lab):
+def test_figures_tables_and_probes_that_a_ci_can_run_are_downloaded_and_a_telephone_holds_it_all(page, lab):
     opened(page, f"{lab}/tune")
     with page.expect_download() as caught:
         page.locator(".st-key-heatmap-html button").first.click()
@@ -136,20 +137,10 @@ def test_figures_and_tables_are_downloaded(page, lab):
     assert caught.value.suggested_filename.endswith(".svg")
     svg = caught.value.path().read_text()
     assert "n = 239 tune rows" in svg
-
-
-def test_nothing_is_wider_than_a_telephone(page, lab):
-    page.set_viewport_size({"width": 420, "height": 900})
-    opened(page, f"{lab}/tune")
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 420
-
-
-def test_misrouted_rows_become_probes_that_a_ci_can_run(page, lab, tmp_path):
-    opened(page, f"{lab}/tune")
     with page.expect_download() as caught:
         page.locator(".st-key-misrouted-probes button").first.click()
     probes = read(caught.value.path().read_bytes())
     assert len(probes) == int(re.search(r"misrouted: (\d+)", page.content())[1])
     assert {probe.expert for probe in probes} <= {"professor", "zoomer", "none"}
     assert all("benchmark" in probe.tags for probe in probes)
+    assert wider(page, widths=(420,)) == {}

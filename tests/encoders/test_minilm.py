@@ -141,7 +141,7 @@ def test_both_names_of_the_default_encoder_are_the_same_one(name, encoder_cache)
 
 
 def test_the_default_encoder_brings_no_torch(run_python, encoder_cache, tmp_path):
-    shutil.copytree(encoder_cache, tmp_path / "cache")
+    shutil.copytree(encoder_cache / "encoder", tmp_path / "cache" / "encoder")
     done = run_python(LIGHT, str(tmp_path / "cache"))
     assert done.stdout.strip() == "(2, 384) []", done.stderr
 
@@ -196,7 +196,7 @@ def test_a_missing_package_says_what_to_install(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("damage", ["no manifest", "short weights", "no tokenizer", "broken manifest", "other graph"])
 def test_a_half_made_folder_is_made_again(damage, encoder_cache, tmp_path):
-    shutil.copytree(encoder_cache, tmp_path / "cache")
+    shutil.copytree(encoder_cache / "encoder", tmp_path / "cache" / "encoder")
     folder = prepare(tmp_path / "cache")
     manifest = folder / "manifest.json"
     if damage == "no manifest":
@@ -241,7 +241,7 @@ def test_two_processes_that_prepare_at_once_both_succeed(start_python, tmp_path)
 
 
 def test_a_model_that_cannot_be_loaded_says_what_to_delete(encoder_cache, tmp_path):
-    shutil.copytree(encoder_cache, tmp_path / "cache")
+    shutil.copytree(encoder_cache / "encoder", tmp_path / "cache" / "encoder")
     folder = prepare(tmp_path / "cache")
     size = (folder / "model.onnx").stat().st_size
     (folder / "model.onnx").write_bytes(b"\0" * size)  # as long as it should be, and nothing in it

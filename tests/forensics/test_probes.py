@@ -160,7 +160,7 @@ def test_a_prompt_that_this_router_does_not_take_is_named():
 
 
 @pytest.fixture
-def check(tmp_path, monkeypatch, capsys, encoder_cache):
+def check(tmp_path, monkeypatch, capsys, encoder_cache, shipped_once):
     """Run `check` on a file of these lines with the shipped keyword router; return status, output and errors."""
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "cache").symlink_to(encoder_cache)

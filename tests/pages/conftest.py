@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import empty_database
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -20,10 +21,17 @@ def no_component_packages(monkeypatch):
     monkeypatch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", list)
 
 
+@pytest.fixture(autouse=True)
+def lab_of_once(shipped_once, monkeypatch):
+    """Spare each lab reading what no page changes."""
+    monkeypatch.setattr("lab.ui.resources.compose", shipped_once)
+
+
 @pytest.fixture
 def app(tmp_path, monkeypatch, encoder_cache):
     """The app as the first visitor finds it; it opens on the Route page."""
     (tmp_path / "cache").symlink_to(encoder_cache)
+    empty_database.put_into(tmp_path)
     monkeypatch.setenv("LAB_DATA_DIR", str(tmp_path))
     st.cache_resource.clear()
     yield AppTest.from_file(APP, default_timeout=RUN_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import empty_database
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -28,6 +29,7 @@ def script():
 def page(tmp_path, monkeypatch, encoder_cache):
     """Nothing but the way in, on a data folder of its own."""
     (tmp_path / "cache").symlink_to(encoder_cache)
+    empty_database.put_into(tmp_path)
     monkeypatch.setenv("LAB_DATA_DIR", str(tmp_path))
     st.cache_resource.clear()
     yield AppTest.from_function(script, default_timeout=60).run()

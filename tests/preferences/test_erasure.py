@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import empty_database
 import pytest
 
 from lab.errors import KeepingError
@@ -34,6 +35,7 @@ CONFIG = RouterConfig("semantic", (Expert("a", utterances=(f"mail {SECRET}",)),)
 
 @pytest.fixture
 def store(tmp_path):
+    empty_database.put_into(tmp_path)
     opened = open_store(data_dir=tmp_path)
     yield opened
     opened.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 
+import empty_database
 import pytest
 
 from lab.errors import AccessRefused, NotFound, StoreError
@@ -33,6 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path):
+    empty_database.put_into(tmp_path)
     opened = open_store(data_dir=tmp_path)
     yield opened
     opened.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import empty_database
 import pytest
 
 from lab.preferences import queue
@@ -17,6 +18,7 @@ PLAIN = Options(warm_up=False, repeats=False)
 
 @pytest.fixture
 def store(tmp_path):
+    empty_database.put_into(tmp_path)
     opened = open_store(data_dir=tmp_path)
     yield opened
     opened.close()

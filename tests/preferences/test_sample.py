@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import empty_database
 import pytest
 
 from lab.errors import DatasetError
@@ -35,6 +36,7 @@ def lines() -> list[SampleDuel]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
+    empty_database.put_into(tmp_path)
     opened = open_store(data_dir=tmp_path)
     yield opened
     opened.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import empty_database
 import pytest
 
 from lab.errors import StoreError
@@ -13,6 +14,7 @@ from tests.store.judged import NOON, add_duels, lease, person
 
 @pytest.fixture
 def store(tmp_path):
+    empty_database.put_into(tmp_path)
     opened = open_store(data_dir=tmp_path)
     yield opened
     opened.close()

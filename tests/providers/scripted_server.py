@@ -64,6 +64,11 @@ class ScriptedServer:
     def on(self, path: str, *replies: Reply) -> None:
         self._replies[path].extend(replies)
 
+    def forget(self, path: str) -> None:
+        """Drop what is scripted for a path, and the requests that came."""
+        self._replies.pop(path, None)
+        self.received.clear()
+
     def __enter__(self) -> ScriptedServer:
         self._thread.start()
         return self

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import empty_database
 import pytest
 from postgres_server import database
 
 from lab.messages import Message
 from lab.records import Event, RouterVersion
-from lab.store import Store, events, open_store, upgrade, versions
+from lab.store import Store, events, open_store, versions
 from lab.types import Decision, Expert, Layer, Match, RouterConfig, Timings, new_id
 
 ROOT = Path(__file__).parents[2]
@@ -33,9 +34,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database with the lab's tables."""
     if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'lab.db'}"
-        upgrade(address)
-        yield address
+        yield f"sqlite:///{empty_database.put_into(tmp_path)}"
     else:
         with database(request.getfixturevalue("postgres")) as address:
             yield address

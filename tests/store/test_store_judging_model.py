@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import empty_database
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -44,6 +45,7 @@ class Judging(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
+        empty_database.put_into(Path(self.folder.name))
         self.store: Store = open_store(data_dir=Path(self.folder.name))
         self.duels = [one.id for one in add_duels(self.store, 5, wished=1)]
         self.ids = {name: person(self.store, name).id for name in PEOPLE}

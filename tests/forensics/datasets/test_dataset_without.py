@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import empty_database
 import pytest
 from dataset_case import read, sifted
 
@@ -18,6 +19,7 @@ FEW = sifted([("hello", "zoomer"), ("mail Maria  Huber", "professor"), ("bye", "
 
 @pytest.fixture
 def store(tmp_path):
+    empty_database.put_into(tmp_path)
     opened = open_store(data_dir=tmp_path)
     yield opened
     opened.close()
