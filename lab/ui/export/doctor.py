@@ -65,7 +65,7 @@ def _finding(one: Finding, reading: Reading, examples: list[str]) -> None:
 
 def _mend(one: Finding, reading: Reading) -> None:
     """Draw what can be done about a finding."""
-    rule, spec, fit = one.rule, reading.spec, reading.report.fit.max_length
+    rule, spec, fit = one.rule, reading.spec, reading.report.fits[reading.spec.policy.trainer].max_length
     if one.severity == "warn" and BY_ID[rule].of_rows:
         out = rule in spec.exclude
         _button("Take them in again" if out else "Leave them out", f"out-{rule}", lambda: _leave_out(rule, out=not out))

@@ -98,7 +98,7 @@ def _tokens(reading: Reading) -> None:
     charts.chart(
         figure, key="export-tokens", name="export-tokens", on_pick=_pick_tokens,
         caption=f"Tokens against the limit of {limit:,}, n = {len(longest):,} pairs: {over:,} are over it, the longest "
-        f"has {most:,}, 99 of 100 fit into {reading.report.fit.max_length:,}. Click a bar to read them.",
+        f"has {most:,}, 99 of 100 fit into {reading.report.fits[reading.spec.policy.trainer].max_length:,}. Click a bar to read them.",
         alt=f"Histogram of the tokens of {len(longest)} pairs against the limit",
     )  # fmt: skip
 
