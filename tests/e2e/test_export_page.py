@@ -124,8 +124,8 @@ def test_a_bar_opens_its_duels_and_a_link_opens_them_again(lab, page):
     other = page.context.new_page()
     other.goto(page.url)
     expect(other.get_by_text(re.compile("Kept pairs with an answer .*: 20 duels"))).to_be_visible(timeout=30_000)
-    expect(other.get_by_label("Model to be trained")).to_have_value("big")
-    expect(other.get_by_label("Length limit, tokens")).to_have_value("512")
+    expect(other.get_by_role("textbox", name="Model to be trained")).to_have_value("big")
+    expect(other.get_by_role("spinbutton", name="Length limit, tokens")).to_have_value("512")
     expect(other.get_by_text("50% of the answers were sampled from big")).to_be_visible()
     assert own_troubles(page) == []
 

@@ -8,16 +8,19 @@ from datetime import UTC, datetime
 import pytest
 import streamlit as st
 
-from lab.dpo import snapshots
+from lab.dpo import clusters, snapshots
 from lab.dpo.formats.registry import Choice
 from lab.dpo.spec import Spec
 from lab.judging import NewDuel, NewVote, Side
 from lab.messages import Message
 from lab.preferences import sample
-from lab.store import annotators, duels, exports_shelf, given_votes
+from lab.records import Feedback
+from lab.store import annotators, answers, deletion, duels, exports_shelf, given_votes
 from lab.store import snapshots as stored
+from lab.store.text_places import Words
 from lab.types import new_id
 from lab.ui import resources
+from lab.ui.export import reading
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PARROT = "Hello there, who are you?"  # a prompt, and how the answer to it begins that the doctor blocks
@@ -167,6 +170,15 @@ def test_where_all_is_blocked_it_says_why_and_freezes_nothing(lab):
     assert "there is nothing to freeze" in shown(page)
 
 
+def test_a_thumb_alone_makes_a_row_for_kto_and_no_pair(lab):
+    duel = add_duel(0)
+    answers.record_feedback(resources.lab().store, Feedback(new_id(), duel.first.response_id, "up", NOON))
+    page = export(lab, part="Split and preview", form="TRL KTO")
+    assert "No pair can train, 1 answer with a thumb can, by KTO" in shown(page)
+    assert "All that matters here is said in sentence 0." in page.code[0].value
+    assert '"label":true' in page.code[0].value.replace(" ", "")
+
+
 # ---------------------------------------------------------------------------------------------- funnel and doctor
 
 
@@ -227,6 +239,41 @@ def test_a_duel_opens_with_its_votes_and_how_it_was_shown(judged):
 @pytest.mark.parametrize("link", ["funnel|nothing", "funnel|reason|nonsense", "funnel|tokens|a|b", "funnel|split"])
 def test_a_link_to_a_list_that_is_none_says_so(judged, link):
     assert "This link names a list that is not there" in shown(export(judged, open=link))
+
+
+def test_the_duel_of_an_event_names_the_router_version_that_routed_it(lab):
+    routed = resources.lab().exchange.route("prove that there are infinitely many primes", source="page")
+    duel = add_duel(0, event_id=routed.event.id, origin="route")
+    vote(duel, annotator("ann"))
+    page = export(lab, duel=duel.id)
+    assert 'Routed by v1 "shipped" to professor (layer keyword)' in shown(page)
+
+
+# --------------------------------------------------------------------------------------------------- a long reading
+
+
+def test_many_duels_are_read_by_work_that_somebody_starts(judged, monkeypatch):
+    monkeypatch.setattr(reading, "AT_ONCE", 0)
+    page = export(judged)
+    assert "12 judged duels are to be read" in shown(page)
+    assert not page.metric
+    assert not resources.lab().jobs.recent(5, reading.KIND)
+    page = button(page, "Read them").click().run()
+    wait_for_work()
+    page = page.run()
+    assert numbers(page)["kept pairs"] == "10"
+    page.number_input(key="least").set_value(2).run()
+    assert len(resources.lab().jobs.recent(5, reading.KIND)) == 1  # other choices wait to be asked for
+
+
+def test_a_reading_that_fails_says_why_where_it_was_begun(judged, monkeypatch):
+    monkeypatch.setattr(reading, "AT_ONCE", 0)
+    monkeypatch.setattr(clusters, "MOST_BY_COSINE", 3)
+    page = export(judged, nearness="meaning")
+    button(page, "Read them").click().run()
+    wait_for_work()
+    [error] = page.run().error
+    assert "too many to compare each with each by cosine" in error.value
 
 
 # -------------------------------------------------------------------------------------- choices that cannot be met
@@ -316,13 +363,29 @@ def test_files_written_again_are_the_same_to_the_byte(judged):
     assert "the same to the byte" in shown(page)
 
 
+def test_a_snapshot_says_that_text_of_it_was_deleted(judged):
+    one = frozen("before")
+    deletion.delete_text(resources.lab().store, new_id(), Words.of("really, number 7,"))
+    page = export(judged, part="Snapshots", snapshot=one.id)
+    assert "Text of 1 row was deleted on request since it was frozen." in shown(page)
+    assert table(page, "text deleted")["text deleted"] == [1]
+
+
+def test_a_freeze_keeps_what_was_read(judged, monkeypatch):
+    page = export(judged, part="Freeze")
+    monkeypatch.setattr(reading, "AT_ONCE", 0)
+    button(page, "Freeze and write").click().run()
+    wait_for_work()
+    assert numbers(page.run())["kept pairs"] == "10"
+
+
 def test_two_snapshots_are_compared_row_by_row(judged):
     frozen("first")
     duel = add_duel(40)
     vote(duel, annotator("dora"))
     second = frozen("second")
     page = export(judged, part="Snapshots", snapshot=second.id, of="What differs")
-    assert "10 rows are the same." in shown(page)
+    assert "and 10 rows are the same." in shown(page)
     assert table(page, "duel or answer")["duel or answer"] == [duel.id]
     page.query_params["open"], page.query_params["duel"] = "difference|duel", duel.id
     page.run()

@@ -44,7 +44,7 @@ def draw(reading: Reading) -> None:
         )
         container: Container = st.segmented_control(
             "Files", list(_CONTAINERS), format_func=_CONTAINERS.__getitem__, default="jsonl", required=True,
-            key="files", bind="query-params",
+            key="files", bind="query-params", wrap=True,
             help="A format that is not written so is written as it is usual for it.",
         )  # fmt: skip
     _button(reading, name, licence, _formats(container))
@@ -64,16 +64,16 @@ def _formats(wanted: Container) -> tuple[Choice, ...]:
 def _pills(label: str, options: tuple[str, ...], default: tuple[str, ...], key: str) -> list[str]:
     return st.pills(
         label, list(options), selection_mode="multi", format_func=lambda one: FORMATS[one].title,
-        default=list(default), key=key, bind="query-params",
+        default=list(default), key=key, bind="query-params", wrap=True,
     )  # fmt: skip
 
 
 def _button(reading: Reading, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
     report = reading.report
     warned = sum(one.severity == "warn" for one in report.findings)
-    said = words.count(report.kept, "pair")
-    if report.likes:
-        said += f" and {words.count(report.likes, 'answer')} with a thumb"
+    pairs = [words.count(report.kept, "pair")] if report.kept else []
+    likes = [f"{words.count(report.likes, 'answer')} with a thumb"] if report.likes else []
+    said = " and ".join([*pairs, *likes])
     if not choices:
         st.caption("Choose a format first.")
     elif warned:

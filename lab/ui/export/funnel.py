@@ -59,9 +59,9 @@ def sentence(reading: Reading) -> None:
 def _says(found: Report) -> str:
     blocked = sum(one.count for one in found.findings if one.severity == "block")
     warned = sum(one.severity == "warn" for one in found.findings)
-    said = [f"{words.count(found.kept, 'pair')} can train"]
+    said = [f"{words.count(found.kept, 'pair')} can train" if found.kept else "No pair can train"]
     if found.likes:
-        said.append(f"{words.count(found.likes, 'thumb')} for KTO")
+        said.append(f"{words.count(found.likes, 'answer')} with a thumb can, by KTO")
     if blocked:
         said.append(f"{blocked:,} {'is' if blocked == 1 else 'are'} blocked")
     said.append(f"{words.count(warned, 'warning')} to read" if warned else "nothing to warn of")

@@ -82,7 +82,7 @@ def _left(names: Names, duel: Duel, left_id: str) -> str:
 
 
 def _onwards(duel: Duel) -> None:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             "pages/trust.py", label="Resolve it on the desk", icon=":material/gavel:",
             query_params={"part": "Disagreements", "desk": duel.id, "state": "all"},

@@ -92,16 +92,21 @@ def _differs(one: Snapshot, others: list[Snapshot]) -> None:
     before = next(other for other in others if other.id == against)
     found = comparing.diff(resources.lab().store, before, one)
     parts = {_ADDED: found.added, _REMOVED: found.removed, _CHANGED: found.changed, _MOVED: found.moved}
+    counts = [f"{len(rows):,} {name}" for name, rows in parts.items()]
+    st.markdown(f"**{', '.join(counts)}**, and {found.same:,} rows are the same.")
+    first = next((name for name, rows in parts.items() if rows), None)
+    if first is None:
+        return
     label = st.segmented_control(
-        "Rows", list(parts), format_func=lambda name: f"{len(parts[name]):,} {name}", default=_ADDED, required=True,
-        key="rows", bind="query-params",
-    )  # fmt: skip
-    st.caption(f"{found.same:,} rows are the same.")
+        "Rows", list(parts), default=first, required=True, key="rows", bind="query-params", wrap=True
+    )
     ids = list(parts[label])
-    if ids:
-        _rows(ids, label)
-        if address.opened(address.DIFFERENCE):
-            opened_duel.draw(resources.lab())
+    if not ids:
+        st.caption("None.")
+        return
+    _rows(ids, label)
+    if address.opened(address.DIFFERENCE):
+        opened_duel.draw(resources.lab())
 
 
 def _rows(ids: list[str], label: str) -> None:

@@ -61,10 +61,10 @@ def _rows(reading: Reading) -> None:
         if len(form.containers) > 1:
             container = st.segmented_control(
                 "File", list(form.containers), default=container, required=True, key=f"holds-{name}",
-                bind="query-params",
+                bind="query-params", wrap=True,
             )  # fmt: skip
         split = st.segmented_control(
-            "Side", list(SPLITS), default="train", required=True, key="side", bind="query-params"
+            "Side", list(SPLITS), default="train", required=True, key="side", bind="query-params", wrap=True
         )
     st.caption(text.sentence(form.readers))
     shown = preview(name, container, _first(reading, form, split))

@@ -38,7 +38,7 @@ def _work() -> bool:
     jobs = resources.lab().jobs
     latest = jobs.recent(5, freezing.KIND)
     if any(job.state in _ACTIVE for job in latest):
-        st.caption("A snapshot is being made: see the bar above. It appears here when it is whole.")
+        st.caption("Work on a snapshot is under way: see the bar above. What it makes appears here when it is whole.")
         return True
     for job in latest[:1]:
         if job.state in ("failed", "interrupted") and jobs.clock() - job.updated_at < _TOLD:

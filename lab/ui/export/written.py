@@ -68,7 +68,8 @@ def _compared(one: Snapshot) -> None:
         st.button(
             "Write again and compare", key=f"rebuild-{one.id}", icon=":material/difference:", on_click=_rebuild,
             args=(one.id,),
-            help="Writes the files anew beside the old ones, compares every byte by its hash, and throws them away.",
+            help="Writes the files anew beside the old ones, compares them by their hashes, and throws them "
+            "away. The manifest, which only names the others, is not compared.",
         )  # fmt: skip
         found: Rebuilt | None = resources.lab().counted.get(_key(one))
         if found is None:
@@ -106,7 +107,7 @@ def _again(one: Snapshot, *, written: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.pills(
             "Formats", list(FORMATS), selection_mode="multi", format_func=lambda name: FORMATS[name].title,
-            default=list(before) or ["trl"], key=f"again-{one.id}",
+            default=list(before) or ["trl"], key=f"again-{one.id}", wrap=True,
         )  # fmt: skip
         choices = tuple(before.get(name) or Choice(name, FORMATS[name].containers[0]) for name in chosen)
         st.button(
