@@ -53,7 +53,7 @@ def build(
     built = Built(spec, tokens.exact, votes=moment.votes())
     dealing = Dealing(store, spec.family, spec.near)
     _read_pairs(built, moment, tokens, dealing, progress, check)
-    _read_likes(built, moment, dealing)
+    _read_likes(built, moment, tokens, dealing)
     if progress is not None:
         progress(len(built.duel_seqs), len(built.duel_seqs), "comparing the prompts")
     of_set.block_repeated(built)
@@ -176,18 +176,21 @@ def is_of(answer: Answered, policy: Policy) -> bool:
 # --------------------------------------------------------------------------------------------------------- thumbs
 
 
-def _read_likes(built: Built, moment: Moment, dealing: Dealing) -> None:
+def _read_likes(built: Built, moment: Moment, tokens: Counter, dealing: Dealing) -> None:
     for some in moment.likes():
-        for like in some:
-            row = _liked(like, built.spec)
-            if isinstance(row, str):
-                built.likes_left_out[row] += 1
-                continue
-            dealing.add([like.turns])
+        found = [(like, _liked(like, built.spec)) for like in some]
+        built.likes_left_out.update(row for _, row in found if isinstance(row, str))
+        made = [(like, row) for like, row in found if isinstance(row, LikedRow)]
+        lengths = tokens.liked([row for _, row in made])
+        dealing.add([like.turns for like, _ in made])
+        for at, (like, row) in enumerate(made):
             built.likes.add(
-                seq=like.seq, conversation=digest_of_id(conversation_id(like.turns)), answer=digest_of_like(row),
+                seq=like.seq,
+                conversation=digest_of_id(conversation_id(like.turns)),
+                answer=digest_of_like(row),
                 liked=row.liked,
-            )  # fmt: skip
+                prompt_tokens=int(lengths.prompt[at]),
+            )
 
 
 def _liked(like: LikedAnswer, spec: Spec) -> LikedRow | str:

@@ -33,7 +33,7 @@ _PAIRS = {
     "chose": "H",  # votes of people that chose an answer
 }
 _VOICES = {"pair": "I", "annotator": "H"}  # who voted for what was chosen, and in which pair
-_LIKES = {"seq": "q", "conversation": "Q", "answer": "Q", "liked": "b"}
+_LIKES = {"seq": "q", "conversation": "Q", "answer": "Q", "liked": "b", "prompt_tokens": "I"}
 
 
 class Columns:

@@ -163,8 +163,10 @@ def _warned(built: Built, kept: Any) -> list[Finding]:
     for rule in OF_ROWS:
         marked = built.flagged(rule) & stand
         count, out = int(marked.sum()), int((marked & excluded).sum())
-        if count:
+        thumbs = of_set.dropped_likes(built) if rule == "dropped" else 0
+        if count or thumbs:
             says = f"{_counted(count, 'pair')} of {int(stand.sum()):,}" + (f", {out:,} of them left out" if out else "")
+            says += f", and {_counted(thumbs, 'answer')} with a thumb" if thumbs else ""
             found.append(_finding(rule, count, int(stand.sum()), out, says))
     return found
 

@@ -81,6 +81,15 @@ def sides_of_likes(built: Built) -> dict[int, int]:
     return {int(built.likes["seq"][one]): int(built.like_sides[one]) for one in places}
 
 
+def dropped_likes(built: Built) -> int:
+    """Return how many of the kept answers with a thumb KTO drops, since their prompt alone fills the limit."""
+    policy = built.spec.policy
+    if policy.trainer != "kto":
+        return 0
+    kept = np.isin(built.likes["seq"], list(sides_of_likes(built)))
+    return int((kept & (built.likes["prompt_tokens"] >= policy.max_length)).sum())
+
+
 def _contrary(built: Built) -> Numbers:
     """Return the answers that are both liked and disliked."""
     kept = built.kept_of

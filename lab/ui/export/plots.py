@@ -92,13 +92,14 @@ def _tokens(reading: Reading) -> None:
             x=limit, y=1, yref="paper", yanchor="bottom", text=f"limit {limit:,}", showarrow=False,
             font={"color": colours.LINE},
         )  # fmt: skip
+    fit = reading.report.fits[reading.spec.policy.trainer].max_length
     counted = "counted by the tokenizer" if built.exact_tokens else "estimated"
     _axes(figure, f"tokens of prompt and longer answer ({counted})", "pairs")
     figure.update_layout(bargap=0.08)
     charts.chart(
         figure, key="export-tokens", name="export-tokens", on_pick=_pick_tokens,
         caption=f"Tokens against the limit of {limit:,}, n = {len(longest):,} pairs: {over:,} are over it, the longest "
-        f"has {most:,}, 99 of 100 fit into {reading.report.fits[reading.spec.policy.trainer].max_length:,}. Click a bar to read them.",
+        f"has {most:,}, 99 of 100 fit into {fit:,}. Click a bar to read them.",
         alt=f"Histogram of the tokens of {len(longest)} pairs against the limit",
     )  # fmt: skip
 
