@@ -16,6 +16,7 @@ from lab.dpo.splits import NONE, assign
 from lab.exported import KnownPrompt
 from lab.store import Store, prompt_sides
 from lab.store.judged import Moment
+from lab.store.judged import moment as moment_of
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -27,6 +28,7 @@ class Dealing:
 
     def __init__(self, store: Store, family: str, near: float) -> None:
         self.conversations = Conversations(near)
+        self._store = store
         self._known_ids: list[str] = []
         sides: list[int] = []
         digests: list[int] = []
@@ -94,6 +96,15 @@ class Dealing:
             late[kept] = conversations != conversations[first[of_group]]
         return late
 
+    def _known_turns(self, moment: Moment, ids: Sequence[str]) -> dict[str, Turns]:
+        """Return the turns of known conversations; one that was deleted since its side was read has none."""
+        found: dict[str, Turns] = dict(moment.turns_of_conversations(ids))
+        late = [one for one in ids if one not in found]
+        if late:  # frozen by somebody else after the moment
+            with moment_of(self._store) as now:
+                found |= now.turns_of_conversations(late)
+        return {one: found.get(one, ()) for one in ids}
+
     def _groups(self, built: Built, moment: Moment, encode: Encode | None) -> Ints:
         seqs = built.pairs["seq"]
         likes = built.likes["seq"]
@@ -102,7 +113,7 @@ class Dealing:
             known = [self._known_ids[one] for one in places if one < self.known]
             pairs = [int(seqs[one - self.known]) for one in places if self.known <= one < self.known + len(seqs)]
             liked = [int(likes[one - self.known - len(seqs)]) for one in places if one >= self.known + len(seqs)]
-            by_id = moment.turns_of_conversations(known)
+            by_id = self._known_turns(moment, known)
             by_seq, of_likes = moment.turns(pairs), moment.turns_of_likes(liked)
             return [
                 by_id[self._known_ids[one]] if one < self.known

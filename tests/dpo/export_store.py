@@ -77,6 +77,11 @@ def vote(store, one, said="f", who="ann", kind="person", left="f", **changes):
     return one
 
 
+def many(store, count, said="f", **changes):
+    """Store duels that the professor won, twenty topics under one system prompt after another."""
+    return [vote(store, duel(store, place, system_prompt=f"{place // 20}"), said, **changes) for place in range(count)]
+
+
 def thumb(store, text, place=0, value="up", **changes):
     """Give a thumb to an answer of its own."""
     values = {"conversation": (Message("user", TOPICS[place % len(TOPICS)]),), "system_prompt": "", **changes}

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from export_store import NOON, TOPICS, built, duel, reported, rows, side, thumb, vote
+from export_store import TOPICS, duel, many, reported, rows, side, thumb, vote
 
 from lab.dpo import snapshots
-from lab.dpo.behind import duels_behind
-from lab.dpo.build import build
-from lab.dpo.spec import Filters, Policy, Spec
+from lab.dpo.spec import Policy, Spec
 from lab.errors import ExportError
-from lab.exported import Answered
 from lab.messages import Message
 from lab.store import duels, resolutions
-from lab.store.judged import moment
 from lab.types import new_id
 
 
@@ -165,10 +161,6 @@ def test_thumbs_alone_can_be_exported(lab_store):
 # --------------------------------------------------------------------------------------------------- of the whole
 
 
-def many(store, count, said="f", **changes):
-    return [vote(store, duel(store, place, system_prompt=f"{place // 20}"), said, **changes) for place in range(count)]
-
-
 def test_fifty_pairs_are_not_few(lab_store):
     many(lab_store, 49)
     assert reported(lab_store).found("few_pairs") is not None
@@ -249,162 +241,6 @@ def test_pairs_longer_than_the_limit_are_marked_for_the_trainer_that_minds(lab_s
     assert found.kept == 1
 
 
-# ------------------------------------------------------------------------------------------------------ bad input
-
-
-def test_the_same_store_comes_to_the_same(lab_store):
-    many(lab_store, 30)
-    one, two = built(lab_store), built(lab_store)
-    for column in ("flags", "pair", "chosen", "rejected", "conversation", "chosen_whole"):
-        assert (one.pairs[column] == two.pairs[column]).all()
-    assert (one.sides_of == two.sides_of).all()
-    assert (one.reasons == two.reasons).all()
-    assert rows(lab_store) == rows(lab_store)
-
-
-def test_long_answers_and_conversations_are_read(lab_store):
-    turns = tuple(Message("user" if place % 2 == 0 else "assistant", f"Turn {place}") for place in range(5_001))
-    vote(lab_store, duel(lab_store, 0, conversation=turns))
-    vote(lab_store, duel(lab_store, 1, chosen="a b " * 262_144, rejected="\u200f\u202eשלום\u202c " * 9))
-    found = reported(lab_store, Spec(mask=True))
-    assert found.kept == 2
-    assert found.found("dropped").count == 1
-    pairs, _ = rows(lab_store)
-    assert len(pairs[0].turns) == 5_001
-    assert len(pairs[1].chosen) == 1_048_576
-
-
-def test_a_folder_that_holds_no_tokenizer_is_refused_before_anything_is_read(lab_store, tmp_path):
-    vote(lab_store, duel(lab_store))
-    for folder in (tmp_path, tmp_path / "none", tmp_path / "file"):
-        (tmp_path / "file").write_text("x", encoding="utf-8")
-        with pytest.raises(ExportError, match=r"older"):
-            built(lab_store, Spec(policy=Policy(tokenizer=str(folder))))
-    with pytest.raises(ExportError):
-        snapshots.freeze(lab_store, Spec(policy=Policy(tokenizer=str(tmp_path))), snapshot_id=new_id(), name="x")
-
-
-def test_what_is_kept_of_a_pair_is_about_a_hundred_bytes(lab_store):
-    many(lab_store, 40)
-    made = built(lab_store)
-    kept = made.pairs.nbytes + made.voices.nbytes + made.groups_of.nbytes + made.sides_of.nbytes
-    assert kept / 40 <= 120
-    assert (made.duel_seqs.nbytes + made.reasons.nbytes) / 40 == 9
-
-
-def test_whoever_stops_it_stops_it(lab_store):
-    many(lab_store, 2)
-
-    def stop():
-        raise ExportError("enough")
-
-    with pytest.raises(ExportError, match="enough"):
-        built(lab_store, check=stop)
-    told = []
-    built(lab_store, progress=lambda *what: told.append(what))
-    assert told[0] == (2, 2, "reading the votes")
-    assert told[-1][2] == "comparing the prompts"
-
-
-def test_every_kind_of_number_that_is_none_is_refused(lab_store):
-    vote(lab_store, duel(lab_store))
-    made = built(lab_store)
-    for wrong in (("nonsense",), ("reason", "nonsense"), ("rule", "nonsense")):
-        with pytest.raises(KeyError):
-            duels_behind(made, *wrong)
-    for nobody in (("split", "x"), ("type", "x"), ("author", "a", "b"), ("voice", "x"), ("ratio", "x")):
-        assert len(duels_behind(made, *nobody)) == 0
-
-
-# -------------------------------------------------------------------------------------------------------- the split
-
-
-def test_sides_never_move_when_votes_and_prompts_come(lab_store):
-    many(lab_store, 20)
-    freeze(lab_store, "one")
-    before = {row.turns: row.split for row in rows(lab_store)[0]}
-    for place in range(20):
-        vote(
-            lab_store, duel(lab_store, place, conversation=(Message("user", f"Number {place}: {TOPICS[-1 - place]}"),))
-        )
-        vote(lab_store, duel(lab_store, place, system_prompt="again", chosen=f"Another answer to {place}."))
-    after = rows(lab_store)[0]
-    assert {turns: side for turns, side in ((row.turns, row.split) for row in after) if turns in before} == before
-    freeze(lab_store, "two")
-    assert {row.turns: row.split for row in rows(lab_store)[0] if row.turns in before} == before
-    assert len({row.turns for row in after}) > 20
-
-
-def freeze(store, name, spec=None):
-    return snapshots.freeze(store, spec or Spec(), snapshot_id=new_id(), name=name)
-
-
-BEFORE = "Tell me in a few words what the capital of the country France is called nowadays"
-AFTER = "and which river with a long history flows through the middle of that old city"
-
-
-def test_a_prompt_that_bridges_two_sides_is_left_out_until_a_new_family(lab_store):
-    store = lab_store
-    many(store, 18)
-    for text in (BEFORE, AFTER):
-        vote(store, duel(store, 0, conversation=(Message("user", text),)))
-    freeze(store, "one")
-    sides = {row.turns[0].content: row.split for row in rows(store)[0]}
-    both = (Message("user", BEFORE), Message("assistant", "Paris."), Message("user", AFTER))
-    vote(store, duel(store, 0, conversation=both))
-    continued = reported(store)
-    assert continued.counts.get("bridging", 0) == 0  # it goes where its beginning is
-    assert next(row.split for row in rows(store)[0] if len(row.turns) == 3) == sides[BEFORE]
-
-
-def test_nearly_the_same_prompts_share_a_side_and_are_marked_but_for_the_first(lab_store):
-    store = lab_store
-    many(store, 18)
-    text = "Please tell me, in a few simple words, why the leaves of trees turn red and yellow in autumn"
-    for end in (".", "!", " please."):
-        vote(store, duel(store, 0, conversation=(Message("user", text + end),), chosen=f"Chlorophyll goes{end}"))
-    made = built(store)
-    assert int(made.flagged("near_duplicate").sum()) == 2
-    near = [row.split for row in rows(store)[0] if row.turns[0].content.startswith(text)]
-    assert len(near) == 3
-    assert len(set(near)) == 1
-    assert reported(store, Spec(exclude=("near_duplicate",))).kept == 19
-
-
-def test_a_prompt_on_both_sides_of_stored_ones_is_left_out_and_listed(lab_store, monkeypatch):
-    store = lab_store
-    many(store, 18)
-    freeze(store, "one")
-    sides = {row.turns: row.split for row in rows(store)[0]}
-    trained = next(turns for turns, split in sides.items() if split == "train")
-    tested = next(turns for turns, split in sides.items() if split == "test")
-    grown = (*trained, Message("assistant", "So."), Message("user", tested[0].content))
-    vote(store, duel(store, 0, conversation=grown, query_type="bridge"))
-    other = (*tested, Message("assistant", "So."), Message("user", trained[0].content))
-    vote(store, duel(store, 0, conversation=other, query_type="bridge"))
-    near = (Message("user", f"{trained[0].content}\n{tested[0].content}"),)
-    vote(store, duel(store, 0, conversation=near, query_type="bridge"))  # as near to the one as to the other
-    found = reported(store)
-    held = {row.turns: row.split for row in rows(store)[0]}
-    assert {turns: split for turns, split in held.items() if turns in sides} == sides
-    assert held.get(grown, "train") == "train"
-    assert held.get(other, "test") == "test"
-    assert found.kept + found.counts.get("bridging", 0) == 21
-    assert reported(store, Spec(family="new")).kept == 21
-
-
-def test_a_side_that_is_given_while_votes_are_read_does_no_harm(lab_store):
-    store = lab_store
-    many(store, 5)
-    text = "Please tell me, in a few simple words, why the leaves of trees turn red and yellow in autumn"
-    vote(store, duel(store, 5, conversation=(Message("user", text),)))
-    with moment(store) as at:
-        assert at.judged() == 6
-        vote(store, duel(store, 6, conversation=(Message("user", f"{text} now"),)))  # to be compared word by word
-        freeze(store, "meanwhile")
-        assert build(store, at, Spec()).counts == {"kept": 6}
-
-
 def test_a_deleted_duel_is_not_in(lab_store):
     one, _ = many(lab_store, 2)
     duels.delete(lab_store, one.id)
@@ -420,9 +256,3 @@ def test_votes_of_files_agree_with_nobody(lab_store):
     found = reported(lab_store)  # ann and eve agree, bob with neither: one of three
     assert (found.twice, found.agreement) == (1, pytest.approx(1 / 3))
     assert (found.chose_both, found.chose_same) == (1, 1)
-
-
-def test_the_values_are_as_they_are_documented():
-    assert NOON.tzinfo is not None
-    assert Answered("i", "t", "", "p", "m", "{}", None, None, None).by == "m"
-    assert Filters() == Spec().filters
