@@ -74,6 +74,7 @@ def test_a_file_is_added_and_labelled_by_keys_and_nothing_is_lost_by_a_reload(la
 def test_two_fast_presses_label_one_prompt(lab, page):
     add(page, lab, "fast.csv", b"prompt\n" + b"\n".join(b"a prompt of its own, number %d" % one for one in range(8)))
     page.get_by_role("button", name="Add 8 rows").click()
+    expect(page.get_by_role("heading", name="fast: 0 of 8 rows labelled")).to_be_visible()
     page.get_by_role("tab", name="Label", exact=True).click()
     expect(page.get_by_text("Labelled 0 of 8.")).to_be_visible()
     idle(page)
