@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lab.dpo.checks import personal
 from lab.dpo.rows import LikedRow, Row, Split
@@ -17,20 +17,12 @@ from lab.store.duels import folded
 
 def row_of(duel: JudgedDuel, found: Verdict, spec: Spec, split: Split = "train") -> Row:
     """Return the pair that a verdict makes of a duel, under the spec's system prompt, masked where that is wished."""
-    chosen, rejected = sides_of(duel, found)
-    return Row(
-        duel_id=duel.id,
+    return _row(
+        duel,
+        duel.id,
+        *sides_of(duel, found),
+        spec,
         split=split,
-        turns=_turns(duel.turns, spec),
-        system_prompt=_system(duel.system_prompt, spec),
-        chosen=_text(chosen.text, spec),
-        rejected=_text(rejected.text, spec),
-        chosen_by=_by(chosen),
-        rejected_by=_by(rejected),
-        chosen_model=chosen.model,
-        rejected_model=rejected.model,
-        query_type=duel.query_type,
-        origin=duel.origin,
         votes=len(found.votes),
         agreeing=len(found.agreeing),
         strength=found.strength,
@@ -52,26 +44,43 @@ def row_of_frozen(frozen: FrozenRow, spec: Spec) -> Row:
     assert frozen.duel_id is not None
     assert frozen.chosen is not None
     assert frozen.rejected is not None
-    chosen, rejected = frozen.chosen, frozen.rejected
-    return Row(
-        duel_id=frozen.duel_id,
+    return _row(
+        frozen,
+        frozen.duel_id,
+        frozen.chosen,
+        frozen.rejected,
+        spec,
         split=frozen.split,
-        turns=_turns(frozen.turns, spec),
-        system_prompt=_system(frozen.system_prompt, spec),
-        chosen=_text(chosen.text, spec),
-        rejected=_text(rejected.text, spec),
-        chosen_by=_by(chosen),
-        rejected_by=_by(rejected),
-        chosen_model=chosen.model,
-        rejected_model=rejected.model,
-        query_type=frozen.query_type,
-        origin=frozen.origin,
         votes=frozen.votes,
         agreeing=frozen.agreeing,
         strength=frozen.strength,
         adjudicated=frozen.adjudicated,
         likes_chosen=bool(frozen.emits & LIKES_CHOSEN),
         dislikes_rejected=bool(frozen.emits & DISLIKES_REJECTED),
+    )
+
+
+def _row(
+    of: JudgedDuel | FrozenRow,
+    duel_id: str,
+    chosen: Answered | Side,
+    rejected: Answered | Side,
+    spec: Spec,
+    **rest: Any,
+) -> Row:
+    return Row(
+        duel_id=duel_id,
+        turns=_turns(of.turns, spec),
+        system_prompt=_system(of.system_prompt, spec),
+        chosen=_text(chosen.text, spec),
+        rejected=_text(rejected.text, spec),
+        chosen_by=_by(chosen),
+        rejected_by=_by(rejected),
+        chosen_model=chosen.model,
+        rejected_model=rejected.model,
+        query_type=of.query_type,
+        origin=of.origin,
+        **rest,
     )
 
 
