@@ -156,7 +156,7 @@ def test_with_the_sample_alone_it_teaches_and_one_press_lets_the_sample_in_and_o
     page = button(page, "Look at the sample workspace").click().run()
     assert int(numbers(page)["kept pairs"]) > 0
     assert address(page, "sample") == "true"
-    page = button(page, "Leave them out").click().run()
+    page = button(page, "Leave the samples out").click().run()
     assert "Only the sample workspace was judged so far" in shown(page)
 
 
@@ -218,6 +218,14 @@ def test_a_warned_pair_is_left_out_by_a_press_and_taken_in_by_another(judged):
     assert address(page, "x") == "an answer that names its model"
     page = button(page, "Take them in again").click().run()
     assert numbers(page)["kept pairs"] == "11"
+
+
+def test_a_limit_that_cuts_is_raised_by_a_press_and_says_that_tokens_are_estimated(judged):
+    page = export(judged, limit="16")
+    assert "Tokens are an estimate until" in shown(page)
+    page = button(page, "Raise the limit to 256").click().run()
+    assert address(page, "limit") == "256"
+    assert "Tokens are an estimate until" not in shown(page)
 
 
 def test_it_says_which_share_of_the_answers_came_from_the_policy(judged):

@@ -11,6 +11,7 @@ from lab.dpo.checks.catalogue import BY_ID, OF_ROWS
 from lab.dpo.clusters import MOST_BY_COSINE
 from lab.dpo.spec import Filters, Nearness
 from lab.judging import DuelOrigin
+from lab.records import RouterVersion
 from lab.store import annotators, duels, versions
 from lab.ui import resources, text, wording
 from lab.ui.trust import words
@@ -26,7 +27,7 @@ def filters() -> Filters:
     """Draw which duels and votes count. Raises StoreError."""
     lab = resources.lab()
     people = {one.id: one.name for one in annotators.listed(lab.store)}
-    known = {one.id: wording.version(one) for one in versions.recent(lab.store)}
+    known = {one.id: _named(one) for one in versions.recent(lab.store)}
     experts = [expert.name for expert in lab.routers.live().version.config.experts]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         days = st.date_input("Judged, from and to", [], key="days", bind="query-params", width=250, format="YYYY-MM-DD")
@@ -51,6 +52,12 @@ def filters() -> Filters:
         )  # fmt: skip
     values = {name: getattr(chosen, name) for name in Filters.__dataclass_fields__}
     return Filters(**values | {"sample": sample, "mock": mock, "unblinded": not blind})
+
+
+def _named(version: RouterVersion) -> str:
+    """Return what a router version is called, so that no two are called alike."""
+    known = wording.version(version)
+    return known if version.number is not None else f"{known} {version.content_hash[:8]}"
 
 
 def _day(days: object, at: int) -> date | None:

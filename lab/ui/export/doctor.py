@@ -19,6 +19,8 @@ _BADGES: dict[Severity, tuple[str, str, str]] = {
     "warn": ("warning", "orange", ":material/warning:"),
     "note": ("note", "gray", ":material/info:"),
 }
+_OF_TOKENS = ("dropped", "cut")
+_ESTIMATED = " Tokens are an estimate until the folder of the model's tokenizer is named."
 _EXAMPLES, _EXAMPLE_CHARS = 2, 90
 
 
@@ -58,7 +60,8 @@ def _finding(one: Finding, reading: Reading, examples: list[str]) -> None:
                     args=(_place(one.rule), "rule", one.rule),
                 )  # fmt: skip
             _mend(one, reading)
-        st.caption(text.sentence(f"{rule.why} {rule.then}"))
+        estimated = one.rule in _OF_TOKENS and not reading.report.exact_tokens
+        st.caption(text.sentence(f"{rule.why} {rule.then}{_ESTIMATED if estimated else ''}"))
         if examples:
             st.caption("Such as " + " · ".join(f"*{text.plain(prompt)}*" for prompt in examples))
 
@@ -69,7 +72,7 @@ def _mend(one: Finding, reading: Reading) -> None:
     if one.severity == "warn" and BY_ID[rule].of_rows:
         out = rule in spec.exclude
         _button("Take them in again" if out else "Leave them out", f"out-{rule}", lambda: _leave_out(rule, out=not out))
-    if rule in ("dropped", "cut") and fit > spec.policy.max_length:
+    if rule in _OF_TOKENS and fit > spec.policy.max_length:
         _button(f"Raise the limit to {fit:,}", f"raise-{rule}", lambda: _set(asking.LIMIT, fit))
     if rule == "personal" and not spec.mask:
         _button("Cover it", "cover-it", lambda: _set(choosing.COVER, value=True))

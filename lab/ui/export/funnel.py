@@ -53,7 +53,7 @@ def sentence(reading: Reading) -> None:
     if reading.spec.filters.sample or reading.spec.filters.mock:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge("with samples or placeholders", color="orange", help="Fit to try the page, not to train on.")
-            st.button("Leave them out", key="no-samples", type="tertiary", on_click=_only_own)
+            st.button("Leave the samples out", key="no-samples", type="tertiary", on_click=_only_own)
 
 
 def _says(found: Report) -> str:
