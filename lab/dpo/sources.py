@@ -30,7 +30,7 @@ def unwanted(duel: JudgedDuel, filters: Filters) -> Unwanted | None:
     return _of_routing(filters, answers, duel.router_version_id, duel.layer)
 
 
-def unwanted_like(like: LikedAnswer, filters: Filters) -> Unwanted | None:
+def unwanted_like(like: LikedAnswer, filters: Filters) -> Unwanted | Literal["verdict:low_strength"] | None:
     """Return why an answer with a thumb is not for this export, or None.
 
     A thumb has no annotator, query type, strength or origin: where one of these is asked for, it cannot answer.
@@ -43,6 +43,8 @@ def unwanted_like(like: LikedAnswer, filters: Filters) -> Unwanted | None:
         return "query_type"
     if filters.origins or filters.annotators:
         return "origin"
+    if filters.min_strength > 0:
+        return "verdict:low_strength"
     if not _in_time(like.given_at, filters):
         return "date"
     return _of_routing(filters, (like.answer,), like.router_version_id, like.layer)

@@ -86,7 +86,7 @@ def test_what_blocks(rule, duel, miss):
         ("refusal", judged(rejected="I'm sorry, but I can't help with that."),
          judged(rejected="I can't help but look up.")),
         ("refusal", judged(rejected="很抱歉，我无法提供帮助。"), judged(rejected="很抱歉听到这个消息。")),
-        ("personal", judged(rejected="Ask ann@firma.de."), judged(rejected="Ask user@example.com.")),
+        ("personal", judged(rejected="Ask ann@firma.de."), judged(rejected="Ask user@host.")),
         ("personal", judged(prompt="Call +49 30 1234567 for me"), judged(prompt="Add +49 and 30 for me")),
         ("personal", judged(turns=turns(("user", "I am ann@firma.de"), ("assistant", "Hello"), ("user", "Why?"))),
          judged(turns=turns(("user", "I am @ann"), ("assistant", "Hello"), ("user", "Why?")))),

@@ -41,6 +41,7 @@ def test_each_filter_of_duels(filters, reason):
         (Filters(until=BEFORE), "date"), (Filters(experts=("professor",)), None),
         (Filters(experts=("zoomer",)), "expert"),
         (Filters(query_types=("why",)), "query_type"), (Filters(origins=("bulk",)), "origin"),
+        (Filters(min_strength=1), "verdict:low_strength"), (Filters(min_agreement=1), None),
         (Filters(annotators=("a",)), "origin"), (Filters(router_versions=("r7",)), None),
         (Filters(router_versions=("r8",)), "router_version"), (Filters(layers=("keyword",)), "layer"),
     ],

@@ -49,6 +49,14 @@ def test_an_answer_about_errors_is_one(prompt, answer):
     assert not texts.is_error(folded(answer), folded(prompt))
 
 
+def test_a_bare_error_message_is_none_whatever_was_asked():
+    prompt = folded("Why does my web server log an error?")
+    assert texts.is_error(folded("Error: connection refused"), prompt)
+    assert texts.is_error(folded("API error 503: service unavailable"), prompt)
+    assert not texts.is_error(folded("Error: connection refused means that nothing listens."), prompt)
+    assert not texts.is_error(folded("Error (see line 3): a semicolon"), prompt)
+
+
 def test_a_long_answer_explains_an_error():
     long = "Error: this is what programs say. " * 20
     assert not texts.is_error(folded(long), "why?")

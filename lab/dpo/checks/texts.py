@@ -29,6 +29,12 @@ _ABOUT_ERRORS = re.compile(
 )
 """What a prompt speaks of to which an answer may begin like an error message."""
 
+_NOTHING_ELSE = re.compile(
+    r"(?:api |http )?error(?: [45]\d\d)?\s*:\s*(?:connection|request|read|rate limit|internal|too many|time|out of|"
+    r"cuda|model|service|bad gateway|failed|upstream|[45]\d\d)[^\n]{0,80}"
+)
+_EXPLAINS = re.compile(r"\b(?:means?|is|are|because|when|if|says?|happens|try|you|your)\b")
+
 _NO_ANSWER = re.compile(
     r"(?:lorem ipsum.*|(?:to do|tbd|n/?a|nan|placeholder|xxx+|asdf\w*|"
     r"no (?:answer|response|output)(?: given| available)?|"
@@ -71,6 +77,8 @@ def is_error(folded: str, prompt: str) -> bool:
     """Tell whether an answer is an error message rather than an answer; it and the prompt are folded."""
     if len(folded) > _ERROR_CHARS or _ERROR.match(folded) is None:
         return False
+    if _NOTHING_ELSE.fullmatch(folded) is not None and _EXPLAINS.search(folded) is None:
+        return True
     return _ABOUT_ERRORS.search(prompt) is None
 
 
