@@ -178,7 +178,7 @@ def pairs(store: Store, snapshot: Snapshot) -> Iterator[Row]:
     for one in _rows(store, snapshot):
         if one.duel_id is None:
             return
-        yield _sound(row_of_frozen(one, spec), one)
+        yield _sound(row_of_frozen(one, spec), one, spec)
 
 
 def likes(store: Store, snapshot: Snapshot) -> Iterator[LikedRow]:
@@ -186,13 +186,18 @@ def likes(store: Store, snapshot: Snapshot) -> Iterator[LikedRow]:
     spec = spec_of(snapshot)
     for one in _rows(store, snapshot, snapshot.rows - snapshot.liked - 1):  # they come after all pairs
         if one.duel_id is None:
-            yield _sound(liked_row_of_frozen(one, spec), one)
+            yield _sound(liked_row_of_frozen(one, spec), one, spec)
 
 
 _Hashed = TypeVar("_Hashed", Row, LikedRow)
 
 
-def _sound(row: _Hashed, frozen: FrozenRow) -> _Hashed:
+def _sound(row: _Hashed, frozen: FrozenRow, spec: Spec) -> _Hashed:
+    if row.hash != frozen.row_hash and spec.mask:
+        raise ExportError(
+            f"Row {frozen.place + 1:,} is covered otherwise than when it was frozen: this lab knows more personal data, or "
+            "less, than the one that froze it. Freeze the pairs again."
+        )
     if row.hash != frozen.row_hash:
         raise ExportError(
             f"Row {frozen.place + 1:,} says something else than when it was frozen, so this snapshot cannot be written "

@@ -47,12 +47,12 @@ _COVERS = {
 }  # fmt: skip
 _DIGITS_IN_A_PHONE = (9, 15)
 _SAID_TO_BE_A_PHONE = re.compile(
-    r"(?:phone|\btel|call|mobile|cell|fax|whatsapp|handy|\bruf|anruf|móvil|llam|appel|portable|电话|手机|電話)"
+    r"(?:phone|\btel|number|reach|contact|\btext me|nummer|numéro|número|call|mobile|cell|fax|whatsapp|handy|\bruf|anruf|móvil|llam|appel|portable|电话|手机|電話)"
     r"[^0-9\n]{0,16}$",
     re.IGNORECASE,
 )
 _NO_PHONE = re.compile(r"\+[0-9]+\.[0-9]+|[0-9]00.[0-9]00.[0-9]+")
-_NOBODYS = re.compile(r"@self\.|^git@", re.IGNORECASE)  # of code, and of servers
+_NOBODYS = re.compile(r"@self\.|@localhost$|^git@", re.IGNORECASE)
 
 
 def has_personal(text: str) -> bool:
