@@ -47,7 +47,8 @@ _COVERS = {
 }  # fmt: skip
 _DIGITS_IN_A_PHONE = (9, 15)
 _SAID_TO_BE_A_PHONE = re.compile(
-    r"(?:phone|\btel|number|reach|contact|\btext me|nummer|numéro|número|call|mobile|cell|fax|whatsapp|handy|\bruf|anruf|móvil|llam|appel|portable|电话|手机|電話)"
+    r"(?:phone|\btel|\b(?:my|his|her|your|their) number|reach|contact|text me|call|mobile|cell|fax|whatsapp|handy|"
+    r"meine nummer|\bruf|anruf|mon numéro|mi número|móvil|llam|appel|portable|电话|手机|電話)"
     r"[^0-9\n]{0,16}$",
     re.IGNORECASE,
 )
