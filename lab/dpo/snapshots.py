@@ -195,8 +195,8 @@ _Hashed = TypeVar("_Hashed", Row, LikedRow)
 def _sound(row: _Hashed, frozen: FrozenRow, spec: Spec) -> _Hashed:
     if row.hash != frozen.row_hash and spec.mask:
         raise ExportError(
-            f"Row {frozen.place + 1:,} is covered otherwise than when it was frozen: this lab knows personal data by other "
-            "signs than the one that froze it. Freeze the pairs again."
+            f"Row {frozen.place + 1:,} is covered otherwise than when it was frozen: this lab knows personal data by "
+            "other signs than the one that froze it. Freeze the pairs again."
         )
     if row.hash != frozen.row_hash:
         raise ExportError(
