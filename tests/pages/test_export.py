@@ -19,7 +19,7 @@ from lab.store import annotators, answers, deletion, duels, exports_shelf, given
 from lab.store import snapshots as stored
 from lab.store.text_places import Words
 from lab.types import new_id
-from lab.ui import resources
+from lab.ui import access, resources
 from lab.ui.export import reading
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -285,6 +285,14 @@ def test_a_reading_that_fails_says_why_where_it_was_begun(judged, monkeypatch):
 
 
 # -------------------------------------------------------------------------------------- choices that cannot be met
+
+
+def test_who_looks_in_from_elsewhere_cannot_ask_for_folders_of_this_machine(judged, tmp_path, monkeypatch):
+    monkeypatch.setattr(access, "on_this_machine", lambda: False)
+    page = export(judged, tokenizer=str(tmp_path / "nowhere"))
+    assert "Folder of its tokenizer" not in [one.label for one in page.text_input]
+    assert str(tmp_path) not in shown(page)
+    assert "kept pairs" in numbers(page)
 
 
 def test_a_folder_that_is_no_tokenizer_is_told_and_the_page_goes_on_with_an_estimate(judged, tmp_path):

@@ -8,7 +8,7 @@ from lab.dpo.spec import Policy, Spec, SystemPrompt, Trainer, VoteRule, checked,
 from lab.dpo.tokens import counter
 from lab.errors import ExportError
 from lab.store import annotators
-from lab.ui import resources, text
+from lab.ui import access, resources, text
 from lab.ui.components import fault
 from lab.ui.export import choosing
 
@@ -55,11 +55,13 @@ def _policy() -> Policy:
         "Model to be trained", key="model", bind="query-params", placeholder="such as qwen2.5:0.5b", width=190,
         help="As the answers name it. Then the page says which share of them is the model's own.",
     )  # fmt: skip
-    tokenizer = st.text_input(
-        "Folder of its tokenizer", key="tokenizer", bind="query-params", placeholder="else estimated", width=190,
-        help="On the machine that the lab runs on, with tokenizer.json and a chat template. Without it, tokens are "
-        "an estimate.",
-    )  # fmt: skip
+    tokenizer = ""
+    if access.on_this_machine():  # whoever looks in from elsewhere learns nothing of its folders
+        tokenizer = st.text_input(
+            "Folder of its tokenizer", key="tokenizer", bind="query-params", placeholder="else estimated", width=190,
+            help="On the machine that the lab runs on, with tokenizer.json and a chat template. Without it, tokens are "
+            "an estimate.",
+        )  # fmt: skip
     least, most, usual, step = _LIMITS
     limit = st.number_input(
         "Length limit, tokens", least, most, usual, step, key=LIMIT, bind="query-params", width=160,

@@ -85,8 +85,15 @@ def named() -> str | None:
     """Return the duel that the address asks for; None where it names what is before the annotator, or was just done."""
     asked = st.query_params.get(DUEL)
     now = shown()
+    if now is not None and asked == st.session_state.get(_DONE) and _just_shown(now):
+        st.query_params[DUEL] = now.duel.id  # a second press came with the address of before the first
+        return None
     here = st.session_state.get(_DONE) if now is None else now.duel.id
     return asked if asked and asked != here else None
+
+
+def _just_shown(now: Shown) -> bool:
+    return not now.drawn_at or time.monotonic() - now.drawn_at < EARLY_S
 
 
 def drawn(now: Shown) -> None:

@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import quote, unquote
 
 import streamlit as st
 
+from lab.ui import opened as behind
+from lab.ui.opened import any_open as any_open
+from lab.ui.opened import close as close
+from lab.ui.opened import duel as duel
+from lab.ui.opened import opened as opened
+from lab.ui.opened import show_duel as show_duel
+
 Place = Literal["numbers", "annotators", "bias", "ratings"]
-PART, OPEN, DUEL, DESK = "part", "open", "duel", "desk"
+PART, DESK = "part", "desk"
 ANNOTATORS, DISAGREEMENTS, BIAS, RATINGS = "Annotators", "Disagreements", "Bias", "Ratings"
 PARTS = (ANNOTATORS, DISAGREEMENTS, BIAS, RATINGS)
-_BETWEEN = "|"
 
 
 def show(place: Place, kind: str, *about: str) -> None:
     """Open the list behind a number, at a place of the page; what it is and about as `ballots_behind` takes it."""
-    st.query_params[OPEN] = _BETWEEN.join(quote(one, safe="") for one in (place, kind, *about))
-    st.query_params.pop(DUEL, None)
+    behind.show(place, kind, *about)
     if place in ("bias", "ratings"):
         st.toast("The votes are listed at the end of this part.")
-
-
-def opened(place: Place) -> tuple[str, ...] | None:
-    """Return the kind of the list that is open at a place, and what it is about; None where none is."""
-    at, *rest = (unquote(one) for one in st.query_params.get(OPEN, "").split(_BETWEEN))
-    return tuple(rest) if at == place and rest else None
-
-
-def any_open() -> bool:
-    """Tell whether a list is open anywhere."""
-    return bool(st.query_params.get(OPEN))
-
-
-def close() -> None:
-    """Close the list and the duel."""
-    st.query_params.pop(OPEN, None)
-    st.query_params.pop(DUEL, None)
-
-
-def duel() -> str:
-    """Return the id of the open duel; empty where none is."""
-    return st.query_params.get(DUEL, "")
-
-
-def show_duel(duel_id: str | None) -> None:
-    """Open a duel, or none."""
-    if duel_id:
-        st.query_params[DUEL] = duel_id
-    else:
-        st.query_params.pop(DUEL, None)
 
 
 def on_desk() -> str:
