@@ -67,8 +67,8 @@ class Report:
     chose_both: int  # pairs of votes on one duel that both chose an answer
     chose_same: int  # of these, those that chose the same
     agreement: float | None  # of two who judged one duel, how often both said the same; None where nobody did
-    longer: tuple[int, int]  # pairs that the longer answer won, of those with answers of two lengths
-    left: tuple[int, int]  # votes for the left answer, of those that chose one
+    longer: Leaning  # pairs that the longer answer won, of those with answers of two lengths
+    left: Leaning  # votes for the left answer, of those that chose one
     fits: Mapping[str, Fit]  # by trainer: the length limit that 99 of 100 pairs stay under
     examples: Mapping[str, tuple[int, int]]  # of KTO, by side of the split: liked and disliked answers
     policy_share: float | None  # of the answers, those of the model to be trained; None where none is named
@@ -110,8 +110,8 @@ def report(built: Built) -> Report:
         chose_both=built.chose_both,
         chose_same=built.chose_same,
         agreement=built.agreed / built.twice if built.twice else None,
-        longer=_counts(of_set.longer(built)),
-        left=_counts(of_set.left(built)),
+        longer=of_set.longer(built),
+        left=of_set.left(built),
         fits={trainer: fitting(trainer, lengths) for trainer in get_args(Trainer)},
         examples=_examples(built),
         policy_share=_policy_share(built),
@@ -131,8 +131,8 @@ def from_json(value: Mapping[str, Any]) -> Report:
         "authors": tuple(Author(**author) for author in value["authors"]),
         "fits": {trainer: Fit(**fit) for trainer, fit in value["fits"].items()},
         "examples": {split: tuple(counts) for split, counts in value["examples"].items()},
-        "longer": tuple(value["longer"]),
-        "left": tuple(value["left"]),
+        "longer": Leaning(**value["longer"]),
+        "left": Leaning(**value["left"]),
     }
     return Report(**{**value, **made})
 
@@ -221,12 +221,8 @@ def _policy_share(built: Built) -> float | None:
     return int(built.pairs["own"][kept].sum()) / (2 * many) if built.spec.policy.model and many else None
 
 
-def _counts(leaning: Leaning) -> tuple[int, int]:
-    return leaning.hits, leaning.n
-
-
 def share_of(leaning: Leaning) -> str:
-    """Return a leaning as a share with its interval and n."""
+    """Return a leaning as a share with its n and an interval that may be looked at any time."""
     always = leaning.always
     return f"{always.value:.0%} of {leaning.n:,} [{always.low:.0%}, {always.high:.0%}]"
 
@@ -248,7 +244,7 @@ def win_rates(built: Built) -> dict[str, Leaning]:
     won = built.pairs["chosen_chars"] > built.pairs["rejected_chars"]
     classes = ratio_classes(built)
     return {
-        name: Leaning(int((won & here).sum()), int(here.sum()))
+        name: Leaning(int((won & here).sum()), int(here.sum()), of_set.worth_of(built.groups_of[here]))
         for at, (name, _) in enumerate(RATIOS)
         for here in [kept & (classes == at)]
     }

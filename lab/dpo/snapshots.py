@@ -11,9 +11,9 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,13 +26,23 @@ from lab.dpo.formats.card import Card
 from lab.dpo.formats.packing import zipped
 from lab.dpo.formats.registry import Choice
 from lab.dpo.formats.writing import Written, write
-from lab.dpo.pairs import liked_row_of_frozen, row_of_frozen
+from lab.dpo.pairs import liked_row_of_frozen, row_of_frozen, sides_of
 from lab.dpo.report import Report
 from lab.dpo.rows import LikedRow, Row
 from lab.dpo.spec import Spec
+from lab.dpo.verdicts import Verdict
 from lab.dpo.wording import why
 from lab.errors import ExportError, LabError
-from lab.exported import DISLIKES_REJECTED, LIKES_CHOSEN, ExportSplit, FrozenRow, NewFrozenRow, Snapshot
+from lab.exported import (
+    DISLIKES_REJECTED,
+    LIKES_CHOSEN,
+    ExportSplit,
+    FrozenRow,
+    JudgedDuel,
+    LikedAnswer,
+    NewFrozenRow,
+    Snapshot,
+)
 from lab.store import Store, conversations, exports_shelf, snapshot_rows
 from lab.store import snapshots as stored
 from lab.store.judged import moment
@@ -93,15 +103,18 @@ def _frozen(
         if not found.ready:
             raise ExportError(nothing(found))
         total = found.kept + found.likes
-        rows = chain(_new_pairs(kept_rows(built, at), sides), _new_likes(store, kept_likes(built, at), sides))
-        for start, some in _portions(_placed(rows)):
+        places = count()
+        made = chain(
+            _new_pairs(kept_rows(built, at), places, sides), _new_likes(store, kept_likes(built, at), places, sides)
+        )
+        for some in _portions(made):
             if check is not None:
                 check()
             snapshot_rows.add(store, begun.id, some)
             for row in some:
                 digest.update(f"{row.split}\t{row.row_hash}\n".encode())
             if progress is not None:
-                progress(start + len(some), total, "freezing the pairs")
+                progress(some[-1].place + 1, total, "freezing the pairs")
     kept = {
         "doctor": reporting.to_json(found), "name": begun.name, "licence": licence, "created": now.isoformat(),
     }  # fmt: skip
@@ -119,34 +132,38 @@ def nothing(found: Report) -> str:
     )
 
 
-def _new_pairs(rows: Iterable, sides: dict[str, ExportSplit]) -> Iterator[NewFrozenRow]:  # type: ignore[type-arg]
+def _new_pairs(
+    rows: Iterable[tuple[JudgedDuel, Row, Verdict]], places: Iterator[int], sides: dict[str, ExportSplit]
+) -> Iterator[NewFrozenRow]:
     for duel, row, found in rows:
         sides[duel.conversation_id] = row.split
-        loser = duel.second.id if found.chosen_id == duel.first.id else duel.first.id
+        chosen, rejected = sides_of(duel, found)
         yield NewFrozenRow(
-            0, duel.id, found.chosen_id, loser, row.split, row.hash,
+            next(places), duel.id, chosen.id, rejected.id, row.split, row.hash,
             emits=LIKES_CHOSEN * row.likes_chosen + DISLIKES_REJECTED * row.dislikes_rejected,
             votes=row.votes, agreeing=row.agreeing, strength=row.strength, adjudicated=row.adjudicated,
             vote_ids=tuple(one.vote_id for one in found.votes),
         )  # fmt: skip
 
 
-def _new_likes(store: Store, rows: Iterable, sides: dict[str, ExportSplit]) -> Iterator[NewFrozenRow]:  # type: ignore[type-arg]
-    for like, row in rows:
-        sides[conversations.put(store, like.turns)] = row.split  # a routed prompt has none of its own
-        up, down = (like.answer.id, None) if row.liked else (None, like.answer.id)
-        yield NewFrozenRow(0, None, up, down, row.split, row.hash)
+def _new_likes(
+    store: Store,
+    rows: Iterable[tuple[LikedAnswer, LikedRow]],
+    places: Iterator[int],
+    sides: dict[str, ExportSplit],
+) -> Iterator[NewFrozenRow]:
+    for some in _portions(rows):
+        ids = conversations.put_many(store, [like.turns for like, _ in some])  # a routed prompt has none of its own
+        for conversation_id, (like, row) in zip(ids, some, strict=True):
+            sides[conversation_id] = row.split
+            up, down = (like.answer.id, None) if row.liked else (None, like.answer.id)
+            yield NewFrozenRow(next(places), None, up, down, row.split, row.hash)
 
 
-def _placed(rows: Iterable[NewFrozenRow]) -> Iterator[NewFrozenRow]:
-    return (replace(row, place=place) for place, row in enumerate(rows))
-
-
-def _portions(rows: Iterator[_T]) -> Iterator[tuple[int, list[_T]]]:
-    start = 0
-    while some := list(islice(rows, _AT_ONCE)):
-        yield start, some
-        start += len(some)
+def _portions(rows: Iterable[_T]) -> Iterator[list[_T]]:
+    left = iter(rows)
+    while some := list(islice(left, _AT_ONCE)):
+        yield some
 
 
 # ----------------------------------------------------------------------------------------------------------- files

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from lab.dpo.built import EXCLUDED, KEPT
 from lab.dpo.checks.catalogue import BY_ID
-from lab.dpo.report import Finding, Report
+from lab.dpo.report import Finding, Report, share_of
 from lab.dpo.spec import Filters, Spec
-from lab.preferences.bias import Leaning
 
 _WHY: Mapping[str, str] = {
     "sample": "came with the lab as a sample",
@@ -113,19 +112,13 @@ def agreement(report: Report) -> tuple[str, ...]:
     return who, f"Two who judged the same duel said the same in {report.agreement:.0%}, n = {report.twice:,} duels."
 
 
-def leaning(counts: tuple[int, int]) -> str:
-    """Return a share with its interval and n, which may be looked at any time."""
-    always = Leaning(*counts).always
-    return f"{always.value:.0%} [{always.low:.0%}, {always.high:.0%}], n = {counts[1]:,}"
-
-
 def biases(report: Report) -> tuple[str, ...]:
     """Return in sentences what votes lean to."""
     said = []
-    if report.longer[1]:
-        said.append(f"The longer answer won {leaning(report.longer)}.")
-    if report.left[1]:
-        said.append(f"The answer that stood left was chosen in {leaning(report.left)}; sides are shuffled.")
+    if report.longer.n:
+        said.append(f"The longer answer won {share_of(report.longer)}.")
+    if report.left.n:
+        said.append(f"The answer that stood left was chosen in {share_of(report.left)}; sides are shuffled.")
     return tuple(said)
 
 

@@ -29,14 +29,6 @@ def conversation_id(messages: Sequence[Message]) -> str:
     return hashlib.sha256(turns.encode()).hexdigest()[:32]
 
 
-def put(store: Store, messages: Sequence[Message]) -> str:
-    """Store a conversation and return its id. Raises StoreError, Unstorable."""
-    row = row_for(messages)
-    with store.write() as session:
-        insert_all_once(session, ConversationRow, [row])
-    return str(row["id"])
-
-
 def put_many(store: Store, conversations: Sequence[Sequence[Message]]) -> list[str]:
     """Store conversations in one transaction and return their ids, in their order. Raises StoreError, Unstorable."""
     rows = [row_for(messages) for messages in conversations]

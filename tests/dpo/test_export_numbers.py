@@ -98,7 +98,7 @@ def check(made, found):
         assert opens("author", author.by, author.model) == author.chosen + author.rejected
     for name, leaning in win_rates(made).items():
         assert opens("ratio", name) == leaning.n
-    assert sum(leaning.n for leaning in win_rates(made).values()) == found.longer[1]
+    assert sum(leaning.n for leaning in win_rates(made).values()) == found.longer.n
     assert opens("tokens", "0", "1000000000") == found.kept
     assert opens("tokens", "0", "64") + opens("tokens", "64", "1000000000") == found.kept
     for one in found.findings:

@@ -34,7 +34,7 @@ def _response(store):
         id="r1", event_id=None, expert="", provider="", model="", system_prompt="", options={}, text="other",
         finish_reason=None, prompt_tokens=None, completion_tokens=None, load_ms=None, first_token_ms=None,
         total_ms=None, error_kind=None, error=None, text_repaired=False, created_at=NOW,
-        conversation_id=conversations.put(store, ASKED),
+        conversation_id=conversations.put_many(store, [ASKED])[0],
     )  # fmt: skip
 
 

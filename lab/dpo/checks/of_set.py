@@ -114,7 +114,7 @@ def longer(built: Built) -> Leaning:
     kept = built.kept_of
     chosen, rejected = built.pairs["chosen_chars"][kept], built.pairs["rejected_chars"][kept]
     differ = chosen != rejected
-    return Leaning(int((chosen > rejected).sum()), int(differ.sum()), _worth(built.groups_of[kept][differ]))
+    return Leaning(int((chosen > rejected).sum()), int(differ.sum()), worth_of(built.groups_of[kept][differ]))
 
 
 def left(built: Built) -> Leaning:
@@ -123,7 +123,8 @@ def left(built: Built) -> Leaning:
     return Leaning(int(built.pairs["left"][kept].sum()), int(built.pairs["chose"][kept].sum()))
 
 
-def _worth(groups: NDArray[np.int64]) -> float | None:
+def worth_of(groups: NDArray[np.int64]) -> float | None:
+    """Return what pairs of these groups of prompts are worth, each group one observation; None for no pair."""
     return worth(np.unique(groups, return_inverse=True)[1]) if len(groups) else None
 
 
