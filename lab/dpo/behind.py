@@ -41,7 +41,7 @@ def duels_behind(built: Built, kind: str, *about: str) -> Ints:
         return built.seqs_of(about[0])
     if kind == "rule":
         return _of_rule(built, about[0])
-    return np.asarray(built.pairs["seq"][_kept(built, kind, *about)])
+    return np.asarray(built.seq_of[_kept(built, kind, *about)])
 
 
 def _of_rule(built: Built, rule: str) -> Ints:
@@ -49,7 +49,7 @@ def _of_rule(built: Built, rule: str) -> Ints:
         return built.seqs_of(rule)
     if rule in BIT:
         stand = built.kept_of | (built.reasons[built.pairs["place"]] == CODE["excluded"])
-        return np.asarray(built.pairs["seq"][built.flagged(rule) & stand])
+        return np.asarray(built.seq_of[built.flagged(rule) & stand])
     kept = built.kept_of
     loudest = of_set.loudest(built)
     chosen, rejected = built.pairs["chosen_chars"], built.pairs["rejected_chars"]
@@ -61,7 +61,7 @@ def _of_rule(built: Built, rule: str) -> Ints:
         "system_prompts": kept,
         "one_annotator": kept if loudest is None else kept & _voted(built, loudest[0]),
     }
-    return np.asarray(built.pairs["seq"][found[rule]])
+    return np.asarray(built.seq_of[found[rule]])
 
 
 def _kept(built: Built, kind: str, *about: str) -> Bools:

@@ -16,7 +16,7 @@ import numpy as np
 from lab.dpo.built import CODE, Built
 from lab.dpo.checks import of_pair, of_set
 from lab.dpo.dealing import Dealing, Encode
-from lab.dpo.pairs import digest_of_id, digest_of_like, digests, liked_row_of, row_of, sides_of
+from lab.dpo.pairs import digest_of_like, digests, liked_row_of, row_of, sides_of
 from lab.dpo.rows import SPLITS, LikedRow, Row
 from lab.dpo.sources import unwanted, unwanted_like
 from lab.dpo.spec import Policy, Spec
@@ -24,7 +24,6 @@ from lab.dpo.tokens import Counter, counter
 from lab.dpo.verdicts import Verdict, verdict
 from lab.exported import Answered, JudgedDuel, LikedAnswer
 from lab.store import Store
-from lab.store.conversations import conversation_id
 from lab.store.judged import Moment
 from lab.store.text import DELETED
 
@@ -144,11 +143,9 @@ def _keep(built: Built, made: list[_Pair], tokens: Counter) -> None:
         for one in found.agreeing:
             built.voices.add(pair=len(built.pairs), annotator=built.annotators.place(one.annotator_id))
         built.pairs.add(
-            seq=duel.seq,
             flags=of_pair.flags(duel, row, said, found),
             pair=same.pair,
             forward=same.forward,
-            conversation=digest_of_id(duel.conversation_id),
             chosen=same.chosen,
             rejected=same.rejected,
             stratum=built.query_types.place(row.query_type or ""),
@@ -186,7 +183,6 @@ def _read_likes(built: Built, moment: Moment, tokens: Counter, dealing: Dealing)
         for at, (like, row) in enumerate(made):
             built.likes.add(
                 seq=like.seq,
-                conversation=digest_of_id(conversation_id(like.turns)),
                 answer=digest_of_like(row),
                 liked=row.liked,
                 prompt_tokens=int(lengths.prompt[at]),
@@ -209,7 +205,7 @@ def _liked(like: LikedAnswer, spec: Spec) -> LikedRow | str:
 def kept_rows(built: Built, moment: Moment) -> Iterator[tuple[JudgedDuel, Row, Verdict]]:
     """Yield the pairs that are kept, in the order of the duels, from the moment that they were built on."""
     kept = built.kept_of
-    seqs, sides = built.pairs["seq"][kept], built.sides_of[kept]
+    seqs, sides = built.seq_of[kept], built.sides_of[kept]
     likes, dislikes = of_set.emitted(built)
     at = 0
     for start in range(0, len(seqs), _AT_ONCE):

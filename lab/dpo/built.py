@@ -60,6 +60,11 @@ class Built:
         return np.asarray(self.reasons[self.pairs["place"]] == 0)
 
     @property
+    def seq_of(self) -> Ints:
+        """The seq of each pair's duel."""
+        return np.asarray(self.duel_seqs[self.pairs["place"]])
+
+    @property
     def system_prompts(self) -> int:
         """How many different system prompts the pairs in the export have."""
         return len(np.unique(self.pairs["system"][self.kept_of]))

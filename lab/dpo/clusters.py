@@ -50,6 +50,11 @@ class Conversations:
         """A digest of what is compared of each, shape (n,): equal for those alike but for case, signs and spacing."""
         return self._prompts.digests
 
+    @property
+    def exact(self) -> NDArray[np.uint64]:
+        """A digest of all turns of each, shape (n,): equal for the same conversation alone."""
+        return np.frombuffer(bytes(self._own), dtype=np.uint64)
+
     def add(self, conversations: Sequence[Turns]) -> None:
         """Add the conversations of the next rows; a few thousand at a time keep the memory for it small.
 
@@ -74,10 +79,10 @@ class Conversations:
     def joined(self, groups: Ints) -> Ints:
         """Return groups, given as `groups` returns them, joined where a conversation has another as its first turns."""
         parent = groups.copy()
-        own = np.frombuffer(bytes(self._own), dtype=np.uint64)
         begun = np.frombuffer(bytes(self._begun), dtype=np.uint64)
         rows = np.frombuffer(bytes(self._begun_of), dtype=np.int64)
         if len(begun):
+            own = self.exact
             order = np.argsort(own, kind="stable")
             ordered = own[order]
             at = np.minimum(np.searchsorted(ordered, begun), len(ordered) - 1)

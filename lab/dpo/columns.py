@@ -1,4 +1,4 @@
-"""What is kept of each pair while an export is built: numbers in columns, no text. About a hundred bytes a pair."""
+"""What is kept of each pair while an export is built: numbers in columns, no text. Some eighty bytes a pair."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 _PAIRS = {
-    "seq": "q",  # of the duel
     "flags": "I",  # bits of catalogue.BIT
     "pair": "Q",
     "forward": "b",
-    "conversation": "Q",
     "chosen": "Q",
     "rejected": "Q",
     "stratum": "H",  # query type, by its place in `names`
@@ -33,7 +31,7 @@ _PAIRS = {
     "chose": "H",  # votes of people that chose an answer
 }
 _VOICES = {"pair": "I", "annotator": "H"}  # who voted for what was chosen, and in which pair
-_LIKES = {"seq": "q", "conversation": "Q", "answer": "Q", "liked": "b", "prompt_tokens": "I"}
+_LIKES = {"seq": "q", "answer": "Q", "liked": "b", "prompt_tokens": "I"}
 
 
 class Columns:

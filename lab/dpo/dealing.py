@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from lab.dpo.built import Bools, Built, Ints
 from lab.dpo.checks.of_set import mark
 from lab.dpo.clusters import Conversations, Turns, compared, cosine_groups
-from lab.dpo.pairs import digest_of_id
 from lab.dpo.rows import SPLITS
 from lab.dpo.splits import NONE, assign
 from lab.exported import KnownPrompt
@@ -18,28 +17,26 @@ from lab.store import Store, prompt_sides
 from lab.store.judged import Moment
 from lab.store.judged import moment as moment_of
 
+Digests = NDArray[np.uint64]
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 _AT_ONCE = 2_000
 
 
 class Dealing:
-    """Conversations in the order known prompts, pairs, liked answers: gathered while they are read, then dealt out."""
+    """Conversations in the order known prompts, pairs, liked answers: gathered while they are read, dealt out once."""
 
     def __init__(self, store: Store, family: str, near: float) -> None:
         self.conversations = Conversations(near)
         self._store = store
         self._known_ids: list[str] = []
         sides: list[int] = []
-        digests: list[int] = []
         for some in _pages(store, family):
             self.conversations.add([one.turns for one in some])
             self._known_ids += [one.conversation_id for one in some]
-            digests += [digest_of_id(one.conversation_id) for one in some]
             sides += [SPLITS.index(one.side) for one in some]
         self.known = len(sides)
         self._sides = np.array(sides, dtype=np.int8)
-        self._digests = np.array(digests, dtype=np.uint64)
 
     def add(self, conversations: Sequence[Turns]) -> None:
         """Add the conversations of the next pairs, then of liked answers."""
@@ -48,53 +45,37 @@ class Dealing:
     def deal(self, built: Built, moment: Moment, encode: Encode | None = None) -> None:
         """Give each pair and liked answer its group and its side; those that bridge two sides are left out.
 
-        Raises ExportError for more prompts than can be compared by cosine.
+        What the conversations were compared by is let go. Raises ExportError for more prompts than can be compared by
+        cosine.
         """
-        pairs = len(built.pairs)
+        likes, behind = np.ones(len(built.likes), np.bool_), self.known + len(built.pairs)
         groups = self._groups(built, moment, encode)
-        of_pairs = groups[self.known : self.known + pairs]
-        built.groups_of = of_pairs
-        taking_part = np.concatenate(
-            [np.ones(self.known, np.bool_), built.kept_of, np.ones(len(built.likes), np.bool_)]
-        )
+        digests, exact = self.conversations.digests, self.conversations.exact
+        del self.conversations
+        at = np.flatnonzero(np.concatenate([np.ones(self.known, np.bool_), built.kept_of, likes]))
         sides = np.full(len(groups), NONE, dtype=np.int8)
-        strata = np.concatenate([np.zeros(self.known), built.pairs["stratum"], np.zeros(len(built.likes))]).astype(
-            np.int64
-        )
-        at = np.flatnonzero(taking_part)
+        strata = np.zeros(len(groups), dtype=np.uint16)
+        strata[self.known : behind] = built.pairs["stratum"]
         sides[at] = assign(
-            _renumbered(groups[at]), self._stored(built)[at], self.conversations.digests[at], strata[at],
+            _renumbered(groups, at), self._stored(exact)[at], digests[at], strata[at],
             built.spec.shares, built.spec.seed,
         ).sides  # fmt: skip
-        built.sides_of = sides[self.known : self.known + pairs]
-        built.like_sides = sides[self.known + pairs :]
+        built.groups_of = groups[self.known : behind]
+        built.sides_of, built.like_sides = sides[self.known : behind], sides[behind:]
         built.leave_out((built.sides_of < 0) & built.kept_of, "bridging")
-        mark(built, "near_duplicate", self._after_another(built))
+        mark(built, "near_duplicate", _after_another(built, exact[self.known : behind]))
 
-    def _stored(self, built: Built) -> NDArray[np.int8]:
+    def _stored(self, exact: Digests) -> NDArray[np.int8]:
         """Return the side that each conversation has already, -1 for none."""
-        order = np.argsort(self._digests, kind="stable")
-        ordered = self._digests[order]
-        found = [self._sides]
-        for columns in (built.pairs, built.likes):
-            wanted = columns["conversation"]
-            sides = np.full(len(wanted), NONE, dtype=np.int8)
-            if len(ordered):
-                at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-                known = ordered[at] == wanted
-                sides[known] = self._sides[order[at[known]]]
-            found.append(sides)
-        return np.concatenate(found)
-
-    def _after_another(self, built: Built) -> Bools:
-        """Tell which pairs stand behind one of another conversation in their group, among those that are kept."""
-        kept = np.flatnonzero(built.kept_of)
-        late = np.zeros(len(built.pairs), np.bool_)
-        if len(kept):
-            groups, conversations = built.groups_of[kept], built.pairs["conversation"][kept]
-            _, first, of_group = np.unique(groups, return_index=True, return_inverse=True)
-            late[kept] = conversations != conversations[first[of_group]]
-        return late
+        sides = np.full(len(exact), NONE, dtype=np.int8)
+        sides[: self.known] = self._sides
+        if self.known:
+            order = np.argsort(exact[: self.known], kind="stable")
+            ordered = exact[order]
+            at = np.minimum(np.searchsorted(ordered, exact[self.known :]), self.known - 1)
+            found = np.flatnonzero(ordered[at] == exact[self.known :])
+            sides[self.known + found] = self._sides[order[at[found]]]
+        return sides
 
     def _known_turns(self, moment: Moment, ids: Sequence[str]) -> dict[str, Turns]:
         """Return the turns of known conversations; one that was deleted since its side was read has none."""
@@ -106,7 +87,7 @@ class Dealing:
         return {one: found.get(one, ()) for one in ids}
 
     def _groups(self, built: Built, moment: Moment, encode: Encode | None) -> Ints:
-        seqs = built.pairs["seq"]
+        seqs = built.seq_of
         likes = built.likes["seq"]
 
         def turns_of(places: Ints) -> list[Turns]:
@@ -133,10 +114,20 @@ class Dealing:
         return self.conversations.joined(cosine_groups(encode(texts), built.spec.near))
 
 
-def _renumbered(groups: Ints) -> Ints:
-    """Return groups of some of the rows by the place among these of the earliest of each."""
-    _, first, of_group = np.unique(groups, return_index=True, return_inverse=True)
-    return first[of_group].astype(np.int64)
+def _after_another(built: Built, exact: Digests) -> Bools:
+    """Tell which pairs stand behind one of another conversation in their group, among those that are kept."""
+    kept = np.flatnonzero(built.kept_of)
+    late = np.zeros(len(built.pairs), np.bool_)
+    first = kept[_renumbered(built.groups_of, kept)]
+    late[kept] = exact[kept] != exact[first]
+    return late
+
+
+def _renumbered(groups: Ints, at: Ints) -> Ints:
+    """Return the groups of the rows at some places, ascending, by the place in `at` of the earliest of each."""
+    first = np.full(int(groups.max(initial=-1)) + 1, len(at), dtype=np.int64)
+    np.minimum.at(first, groups[at], np.arange(len(at)))
+    return first[groups[at]]
 
 
 def _pages(store: Store, family: str) -> Iterator[list[KnownPrompt]]:

@@ -146,11 +146,6 @@ def digest_of_like(row: LikedRow) -> int:
     return int(_with(_base(row.turns, row.system_prompt), folded(row.answer)), 16)
 
 
-def digest_of_id(conversation_id: str) -> int:
-    """Return 64 bits of the id of a conversation."""
-    return int(_with("", conversation_id), 16)
-
-
 def _base(turns: tuple[Message, ...], system_prompt: str) -> str:
     said = "\x00".join((system_prompt, *(part for turn in turns for part in (turn.role, turn.content))))
     return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()

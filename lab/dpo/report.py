@@ -90,7 +90,6 @@ def report(built: Built) -> Report:
     undecided = sum(counts.get(f"verdict:{one}", 0) for one in UNDECIDED)
     kept = built.kept_of
     sides, groups = built.sides_of[kept], built.groups_of[kept]
-    lengths = built.lengths.taken(np.flatnonzero(kept))
     return Report(
         votes=built.votes,
         judged=judged,
@@ -112,7 +111,7 @@ def report(built: Built) -> Report:
         agreement=built.agreed / built.twice if built.twice else None,
         longer=of_set.longer(built),
         left=of_set.left(built),
-        fits={trainer: fitting(trainer, lengths) for trainer in get_args(Trainer)},
+        fits=_fits(built),
         examples=_examples(built),
         policy_share=_policy_share(built),
         annotators=len(np.unique(built.voices["annotator"][kept[built.voices["pair"]]])) if len(built.voices) else 0,
@@ -213,6 +212,11 @@ def _examples(built: Built) -> dict[str, tuple[int, int]]:
         name: (int(likes[sides == at].sum()) + given[at, True], int(dislikes[sides == at].sum()) + given[at, False])
         for at, name in enumerate(SPLITS)
     }
+
+
+def _fits(built: Built) -> dict[str, Fit]:
+    lengths = built.lengths.taken(np.flatnonzero(built.kept_of))
+    return {trainer: fitting(trainer, lengths) for trainer in get_args(Trainer)}
 
 
 def _policy_share(built: Built) -> float | None:

@@ -37,7 +37,7 @@ def assign(
     groups: Ints,
     known: NDArray[np.int8],
     digests: NDArray[np.uint64],
-    strata: Ints,
+    strata: NDArray[np.integer],
     shares: Sequence[float],
     seed: int,
 ) -> Assigned:
@@ -49,7 +49,8 @@ def assign(
     cluster without a side goes to one whose share is 0. What is large beside a side's share of the rows goes to
     training if it can. The same values give the same sides.
     """
-    earliest, cluster_of = np.unique(groups, return_inverse=True)
+    is_earliest = groups == np.arange(len(groups))
+    earliest, cluster_of = np.flatnonzero(is_earliest), (np.cumsum(is_earliest) - 1)[groups]
     stored = known >= 0
     lies_on = np.zeros((len(earliest), 3), dtype=bool)
     lies_on[cluster_of[stored], known[stored]] = True
@@ -65,7 +66,7 @@ def assign(
     return Assigned(sides, np.flatnonzero(sides == BRIDGING))
 
 
-def _turns(digests: NDArray[np.uint64], strata: Ints, seed: int) -> Ints:
+def _turns(digests: NDArray[np.uint64], strata: NDArray[np.integer], seed: int) -> Ints:
     """Return the order in which clusters are dealt out: by stratum, and within it by chance."""
     salt = mixed(np.array([seed % (1 << 64)], dtype=np.uint64))
     return np.lexsort((digests, mixed(digests ^ salt), strata))
@@ -95,14 +96,20 @@ class _Dealing:
     def _serve_the_empty(self, sides: list[int]) -> None:
         """Give one cluster to each side that has none yet and shall have some: training, then test, then validation."""
         for side in _FIRST_SERVED:
-            free = [place for place, taken in enumerate(sides) if taken == NONE]
-            if not free or self._given[side] or not self._shares[side]:
-                continue
-            large = [self._sizes[place] > min(self._most) for place in free]
-            fitting = [place for place, is_large in zip(free, large, strict=True) if is_large == (side == _TRAIN)]
-            place = fitting[0] if fitting else free[0]
-            sides[place] = side
-            self._given[side] += 1
+            place = None if self._given[side] or not self._shares[side] else self._first_for(side, sides)
+            if place is not None:
+                sides[place] = side
+                self._given[side] += 1
+
+    def _first_for(self, side: int, sides: Sequence[int]) -> int | None:
+        """Return the first free cluster that is large, for training, or small, for others; else the first free one."""
+        first = None
+        for place, taken in enumerate(sides):
+            if taken == NONE:
+                if (self._sizes[place] > min(self._most)) == (side == _TRAIN):
+                    return place
+                first = place if first is None else first
+        return first
 
     def _farthest_behind(self, seen: float, size: int) -> int:
         behind = {

@@ -142,15 +142,15 @@ def _forget(path: Path) -> None:
 
 
 def _growth(grown: list[tuple[int, dict[str, Any]]]) -> Iterator[Row]:
-    smallest = grown[0][1]
-    for pairs, one in grown:
-        more = (one["peak_kb"] - smallest["peak_kb"]) * 1024 / max(pairs - grown[0][0], 1)
+    """Return what each size took beside the one before it: what a row adds to the peak once buffers are full."""
+    for (fewer, before), (pairs, one) in zip([(0, None), *grown], grown, strict=False):
         last = pairs == grown[-1][0]
+        more = 0.0 if before is None else (one["peak_kb"] - before["peak_kb"]) * 1024 / (pairs - fewer)
         yield Row(
             f"built and checked, {pairs:,} duels",
             f"{one['s']:.1f} s, {one['s'] / pairs * 1e6:,.0f} µs a duel, {one['peak_kb'] / 1024:,.0f} MiB",
-            "" if one is smallest else f"{grown[0][0]:,} duels: {smallest['s'] / grown[0][0] * 1e6:,.0f} µs a duel",
-            "" if one is smallest else f"{more:,.0f} B more a row",
+            "" if before is None else f"{fewer:,} duels: {before['s'] / fewer * 1e6:,.0f} µs a duel",
+            "" if before is None else f"{more:,.0f} B more a row",
             f"≤ {_ROW_BYTES} B a row" if last else "",
             more <= _ROW_BYTES if last else None,
         )

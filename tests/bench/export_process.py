@@ -12,8 +12,6 @@ from typing import Any
 
 from lab.store import Store, open_store
 
-STEPS = ("read", "dump", "build", "tokens", "freeze", "write")
-
 
 def main() -> None:
     """Do one of the steps on the data folder that is named."""

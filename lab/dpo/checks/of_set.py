@@ -17,14 +17,13 @@ Numbers = NDArray[np.uint64]
 def block_repeated(built: Built) -> None:
     """Leave out pairs whose contrary is there as well, and all but the first of the same pair."""
     pair, forward = built.pairs["pair"], built.pairs["forward"] != 0
-    if not len(pair):
-        return
-    _, first, group, sizes = np.unique(pair, return_index=True, return_inverse=True, return_counts=True)
-    ahead = np.bincount(group, weights=forward, minlength=len(sizes))
-    both = ((ahead > 0) & (ahead < sizes))[group]
+    later = _repeated(pair)
+    here = np.flatnonzero(_among(np.sort(pair[later]), pair))
+    _, group, sizes = np.unique(pair[here], return_inverse=True, return_counts=True)
+    ahead = np.bincount(group, weights=forward[here], minlength=len(sizes))
+    both = np.zeros(len(pair), dtype=np.bool_)
+    both[here] = ((ahead > 0) & (ahead < sizes))[group]
     built.leave_out(both, "opposite")
-    later = np.ones(len(pair), dtype=np.bool_)
-    later[first] = False
     built.leave_out(later, "twice")
 
 
@@ -61,8 +60,8 @@ def emitted(built: Built) -> tuple[Bools, Bools]:
     chosen, rejected = built.pairs["chosen"][kept], built.pairs["rejected"][kept]
     contrary = _contrary(built)
     return (
-        ~np.isin(chosen, contrary) & ~_repeated(chosen),
-        ~np.isin(rejected, contrary) & ~_repeated(rejected),
+        ~_among(contrary, chosen) & ~_repeated(chosen),
+        ~_among(contrary, rejected) & ~_repeated(rejected),
     )
 
 
@@ -72,11 +71,12 @@ def sides_of_likes(built: Built) -> dict[int, int]:
     Left out are those whose prompt bridges the split, those that pairs or other thumbs say the contrary of, and those
     that a pair says the same of.
     """
-    kept = built.kept_of
-    contrary = _contrary(built)
     answers = built.likes["answer"]
-    known = np.concatenate([built.pairs["chosen"][kept], built.pairs["rejected"][kept]])
-    fine = (built.like_sides >= 0) & ~np.isin(answers, contrary) & ~np.isin(answers, known) & ~_repeated(answers)
+    if not len(answers):
+        return {}
+    kept = built.kept_of
+    known = np.isin(answers, np.concatenate([built.pairs["chosen"][kept], built.pairs["rejected"][kept]]))
+    fine = (built.like_sides >= 0) & ~_among(_contrary(built), answers) & ~known & ~_repeated(answers)
     places = np.flatnonzero(fine)
     return {int(built.likes["seq"][one]): int(built.like_sides[one]) for one in places}
 
@@ -91,18 +91,28 @@ def dropped_likes(built: Built) -> int:
 
 
 def _contrary(built: Built) -> Numbers:
-    """Return the answers that are both liked and disliked."""
+    """Return the answers that are both liked and disliked, ascending."""
     kept = built.kept_of
     thumbs, up = built.likes["answer"], built.likes["liked"] != 0
     liked = np.concatenate([built.pairs["chosen"][kept], thumbs[up]])
+    liked.sort()
     disliked = np.concatenate([built.pairs["rejected"][kept], thumbs[~up]])
-    return np.intersect1d(liked, disliked)
+    return np.unique(disliked[_among(liked, disliked)])
+
+
+def _among(ordered: NDArray[np.generic], values: NDArray[np.generic]) -> Bools:
+    """Tell which values are among others, which are ascending. It needs a third of the memory of np.isin."""
+    if not len(ordered):
+        return np.zeros(len(values), dtype=np.bool_)
+    return np.asarray(ordered[np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)] == values)
 
 
 def _repeated(values: NDArray[np.generic]) -> Bools:
     """Tell which values came before."""
-    again = np.ones(len(values), dtype=np.bool_)
-    again[np.unique(values, return_index=True)[1]] = False
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    again = np.zeros(len(values), dtype=np.bool_)
+    again[order[1:][ordered[1:] == ordered[:-1]]] = True
     return again
 
 
@@ -125,7 +135,7 @@ def left(built: Built) -> Leaning:
 
 def worth_of(groups: NDArray[np.int64]) -> float | None:
     """Return what pairs of these groups of prompts are worth, each group one observation; None for no pair."""
-    return worth(np.unique(groups, return_inverse=True)[1]) if len(groups) else None
+    return worth(groups) if len(groups) else None
 
 
 def loudest(built: Built) -> tuple[str, int, int] | None:

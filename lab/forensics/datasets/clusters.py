@@ -26,6 +26,7 @@ _PAIRS_AT_ONCE, _TEXTS_AT_ONCE = 1 << 16, 1 << 10
 _ADDED_AT_ONCE = 10_000
 _LEAST_LIKELY = 0.13  # how far the estimate may lie under what is asked for: about three standard errors
 
+Places = NDArray[np.signedinteger]  # of rows: as int32 where there may be one for each row
 Bytes = NDArray[np.uint8]
 TextsOf = Callable[[Ints], Sequence[str]]
 
@@ -89,12 +90,12 @@ class Prompts:
         earliest = np.full(len(firsts), len(digests), dtype=np.int64)
         np.minimum.at(earliest, parent, firsts)
         earliest = earliest[parent]
-        del parent  # what is not needed any more makes room: with a million rows each of these is 8 MB
+        del parent  # what is not needed any more makes room
         return np.asarray(earliest[np.searchsorted(digests[firsts], digests)])
 
-    def _joined(self, firsts: Ints, texts_of: TextsOf) -> Ints:
+    def _joined(self, firsts: Places, texts_of: TextsOf) -> Places:
         """Return the group of each different prompt, by the smallest of its places in `firsts`."""
-        parent = np.arange(len(firsts))
+        parent = np.arange(len(firsts), dtype=np.int32)
         values = np.frombuffer(self._values, dtype=np.uint8).reshape(-1, VALUES)
         size = 5 if self.near >= 0.75 else 4  # bytes of a band
         for start in range(0, VALUES - size + 1, size):
@@ -108,15 +109,15 @@ class Prompts:
                     unite(parent, some[self._alike(some, firsts, texts_of)])
         return parent
 
-    def _alike(self, pairs: Ints, firsts: Ints, texts_of: TextsOf) -> NDArray[np.bool_]:
+    def _alike(self, pairs: Ints, firsts: Places, texts_of: TextsOf) -> NDArray[np.bool_]:
         if not len(pairs):
             return np.zeros(0, dtype=bool)
         needed, places = np.unique(pairs, return_inverse=True)
-        sets = shingle_sets([bare(text) for text in texts_of(firsts[needed])])
+        sets = shingle_sets([bare(text) for text in texts_of(firsts[needed].astype(np.int64))])
         return jaccard(places.reshape(-1, 2), sets) >= self.near
 
 
-def unite(parent: Ints, pairs: Ints) -> None:
+def unite(parent: Places, pairs: Ints) -> None:
     """Join the two groups of each pair, in place; every item then names the smallest of its group.
 
     `parent` has shape (n,): each item names the smallest of its group already. `pairs` has shape (m, 2).
@@ -129,12 +130,12 @@ def unite(parent: Ints, pairs: Ints) -> None:
         pairs = pairs[parent[pairs[:, 0]] != parent[pairs[:, 1]]]
 
 
-def _firsts(digests: Hashes) -> Ints:
+def _firsts(digests: Hashes) -> Places:
     """Return the earliest row of each digest, in the order of digests."""
     order = np.argsort(digests, kind="stable")
     begins = np.ones(len(order), dtype=bool)
     begins[1:] = digests[order[1:]] != digests[order[:-1]]
-    return order[begins]
+    return order[begins].astype(np.int32)
 
 
 def _digest(text: str) -> bytes:
@@ -144,7 +145,7 @@ def _digest(text: str) -> bytes:
 # -------------------------------------------------------------------------------------------------- pairs of likes
 
 
-def _keys(values: Bytes, rows: Ints, start: int) -> Hashes:
+def _keys(values: Bytes, rows: Places, start: int) -> Hashes:
     """Return eight bytes of each row from `start` on, round to the first, as one number each."""
     columns = np.arange(start, start + _KEY) % VALUES
     return np.ascontiguousarray(values[rows[:, None], columns]).view(">u8").ravel().astype(np.uint64)
@@ -157,8 +158,8 @@ def _proposed(keys: Hashes, size: int) -> Iterator[Ints]:
     not against all: near-duplicates in such numbers chain together.
     """
     order = np.argsort(keys, kind="stable")
-    bands = keys[order]
-    del keys
+    keys.sort()  # in place: with a million rows each of these is 8 MB
+    bands = keys
     bands >>= np.uint64(8 * (_KEY - size))
     as_next = bands[1:] == bands[:-1]
     inside = np.zeros(len(order), dtype=bool)

@@ -132,7 +132,7 @@ def became(reading: Reading, seqs: Sequence[int]) -> list[object]:
     built = reading.built
     those = np.asarray(seqs, dtype=np.int64)
     codes = built.reasons[np.searchsorted(built.duel_seqs, those)]
-    of_pairs = built.pairs["seq"]
+    of_pairs = built.seq_of
     places = np.minimum(np.searchsorted(of_pairs, those), max(len(of_pairs) - 1, 0))
     said: list[object] = []
     for seq, code, place in zip(those, codes, places, strict=True):
