@@ -130,10 +130,15 @@ def from_json(value: Mapping[str, Any]) -> Report:
         "authors": tuple(Author(**author) for author in value["authors"]),
         "fits": {trainer: Fit(**fit) for trainer, fit in value["fits"].items()},
         "examples": {split: tuple(counts) for split, counts in value["examples"].items()},
-        "longer": Leaning(**value["longer"]),
-        "left": Leaning(**value["left"]),
+        "longer": _leaning(value["longer"]),
+        "left": _leaning(value["left"]),
     }
     return Report(**{**value, **made})
+
+
+def _leaning(value: Any) -> Leaning:
+    """Return a leaning as it is stored; the first snapshots kept a list of its counts."""
+    return Leaning(*value) if isinstance(value, list) else Leaning(**value)
 
 
 # ------------------------------------------------------------------------------------------------------- findings

@@ -6,9 +6,11 @@ import pytest
 from export_store import TOPICS, duel, many, reported, rows, side, thumb, vote
 
 from lab.dpo import snapshots
+from lab.dpo.report import from_json, to_json
 from lab.dpo.spec import Policy, Spec
 from lab.errors import ExportError
 from lab.messages import Message
+from lab.preferences.bias import Leaning
 from lab.store import duels, resolutions
 from lab.types import new_id
 
@@ -256,3 +258,10 @@ def test_votes_of_files_agree_with_nobody(lab_store):
     found = reported(lab_store)  # ann and eve agree, bob with neither: one of three
     assert (found.twice, found.agreement) == (1, pytest.approx(1 / 3))
     assert (found.chose_both, found.chose_same) == (1, 1)
+
+
+def test_a_report_of_the_first_snapshots_is_read(lab_store):
+    many(lab_store, 4)
+    found = reported(lab_store)
+    stored = to_json(found) | {"longer": [found.longer.hits, found.longer.n], "left": [found.left.hits, found.left.n]}
+    assert from_json(stored).longer == Leaning(found.longer.hits, found.longer.n)
