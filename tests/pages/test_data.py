@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 import streamlit as st
+from screen import button, shown, table
 from streamlit.testing.v1 import AppTest
 
 from lab.errors import StoreError
@@ -41,24 +42,8 @@ def page(app):
     return app.switch_page("pages/data.py").run()
 
 
-def shown(app):
-    elements = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success, *app.subheader]
-    texts = [element.value for element in elements]
-    return "\n".join(texts).replace("\\", "").replace("\u2060", "")
-
-
-def button(app, label):
-    return next(one for one in app.button if one.label == label)
-
-
 def buttons(app):
     return [one.label for one in app.button]
-
-
-def table(app, column):
-    """The first table with this column, as lists."""
-    found = next(one.value for one in app.dataframe if column in one.value)
-    return {name: found[name].tolist() for name in found}
 
 
 def view(app, name):

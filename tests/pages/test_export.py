@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 import streamlit as st
+from screen import button, shown, table
 
 from lab.dpo import clusters, snapshots
 from lab.dpo.formats.registry import Choice
@@ -24,25 +25,6 @@ from lab.ui.export import reading
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PARROT = "Hello there, who are you?"  # a prompt, and how the answer to it begins that the doctor blocks
-
-
-def shown(app):
-    elements = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success]
-    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
-
-
-def button(app, label):
-    return next(one for one in app.button if one.label.startswith(label))
-
-
-def labels(app):
-    return [one.label for one in app.button]
-
-
-def table(app, column):
-    """The first table with this column, as lists."""
-    found = next(one.value for one in app.dataframe if column in one.value)
-    return {name: found[name].tolist() for name in found}
 
 
 def address(app, name):

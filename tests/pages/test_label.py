@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from screen import button, shown, table
 from streamlit.testing.v1 import AppTest
 
 from lab.errors import StoreError
@@ -37,15 +38,6 @@ def page(app, store):
     return app.switch_page("pages/label.py").run()
 
 
-def shown(app: AppTest) -> str:
-    elements = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success]
-    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
-
-
-def button(app: AppTest, label: str):
-    return next(one for one in app.button if one.label == label)
-
-
 def buttons(app: AppTest) -> list[str]:
     return [one.label for one in app.button]
 
@@ -68,11 +60,6 @@ def view(app: AppTest, name: str) -> AppTest:
 
 def me(store):
     return next(one for one in annotators.listed(store) if one.kind == "person")
-
-
-def table(app: AppTest, column: str):
-    found = next(one.value for one in app.dataframe if column in one.value)
-    return {name: found[name].tolist() for name in found}
 
 
 # ---------------------------------------------------------------------------------------------------------- signing in

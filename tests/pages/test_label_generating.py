@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from screen import button, labels, shown, table
 from streamlit.testing.v1 import AppTest
 
 from lab.config import CONF_DIR
@@ -53,24 +54,6 @@ def choose(app: AppTest, key: str, option: str) -> AppTest:
 def use(app: AppTest, dataset: str) -> AppTest:
     """Take the prompts of a dataset; of recent events with an empty name."""
     return choose(app, "g_source", datasets.find(resources.lab().store, dataset).id if dataset else "")
-
-
-def button(app: AppTest, label: str):
-    return next(one for one in app.button if one.label.startswith(label))
-
-
-def labels(app: AppTest) -> list[str]:
-    return [one.label for one in app.button]
-
-
-def shown(app: AppTest) -> str:
-    elements = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.toast]
-    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
-
-
-def table(app: AppTest, column: str) -> dict[str, list]:
-    found = next(one.value for one in app.dataframe if column in one.value)
-    return {name: found[name].tolist() for name in found}
 
 
 def started(app: AppTest, label: str = "Start") -> AppTest:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from screen import shown
 from streamlit.testing.v1 import AppTest
 
 from lab.errors import StoreError
@@ -31,10 +32,6 @@ def route(app, prompt):
     app.text_area[0].input(prompt)
     press(app, "Route").run()
     return settle(app)
-
-
-def shown(app):
-    return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.info, *app.warning])
 
 
 def test_the_first_run_teaches_and_says_who_will_answer(app):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from screen import labels, shown
 from streamlit.testing.v1 import AppTest
 
 from lab.config import CONF_DIR
@@ -59,15 +60,6 @@ def thumb(app, expert, value):
 
 def own(app):
     return answers.responses(resources.lab().store, app.query_params["event"])
-
-
-def shown(app):
-    elements = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.toast]
-    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
-
-
-def labels(app):
-    return [button.label for button in app.button]
 
 
 def made(app):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 import streamlit as st
+from screen import button, labels, shown, table
 
 from lab.errors import StoreError
 from lab.judging import NewDuel, NewVote, Side
@@ -19,25 +20,6 @@ from lab.ui import resources
 from lab.ui.trust import desk
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-def shown(app):
-    elements = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success]
-    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
-
-
-def button(app, label):
-    return next(one for one in app.button if one.label == label)
-
-
-def labels(app):
-    return [one.label for one in app.button]
-
-
-def table(app, column):
-    """The first table with this column, as lists."""
-    found = next(one.value for one in app.dataframe if column in one.value)
-    return {name: found[name].tolist() for name in found}
 
 
 def add_duel(place, **changes):

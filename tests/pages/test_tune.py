@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from screen import button, shown
 
 from lab.forensics.datasets import add, delete, guess, load, read_bytes, sift
 from lab.forensics.evidence import FALLBACK
@@ -20,15 +21,6 @@ def tune_page(app):
     """The Tune page on the built-in dataset."""
     app.run()
     return app.switch_page("pages/tune.py").run()
-
-
-def shown(app):
-    elements = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.subheader]
-    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
-
-
-def button(app, label):
-    return next(one for one in app.button if one.label == label)
 
 
 def test_a_goal_brings_a_recommendation_with_its_verdict_and_baselines(tune_page):

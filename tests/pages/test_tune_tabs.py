@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 from forensics.dataset_case import sifted
+from screen import button, shown
 
 from lab.forensics.calibration.calibrated import calibrated
 from lab.forensics.datasets import add, load
@@ -34,15 +35,6 @@ def opened(app):
         return app.switch_page("pages/tune.py").run()
 
     return open_tab
-
-
-def shown(app):
-    elements = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
-    return "\n".join(element.value for element in elements).replace("\\", "").replace("\u2060", "")
-
-
-def button(app, label):
-    return next(one for one in app.button if one.label == label)
 
 
 def rows_and_live():
