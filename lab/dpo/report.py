@@ -154,7 +154,7 @@ def _blocked(built: Built) -> list[Finding]:
     counts = built.counts
     decided = sum(counts.get(reason, 0) for reason in ("kept", "excluded", *BLOCKS))
     return [
-        _finding(rule, counts[rule], decided, counts[rule], f"{_counted(counts[rule], 'pair')} left out")
+        _finding(rule, counts[rule], decided, counts[rule], f"{counted(counts[rule], 'pair')} left out")
         for rule in BLOCKS
         if counts.get(rule)
     ]
@@ -169,8 +169,8 @@ def _warned(built: Built, kept: Any) -> list[Finding]:
         count, out = int(marked.sum()), int((marked & excluded).sum())
         thumbs = of_set.dropped_likes(built) if rule == "dropped" else 0
         if count or thumbs:
-            says = f"{_counted(count, 'pair')} of {int(stand.sum()):,}" + (f", {out:,} of them left out" if out else "")
-            says += f", and {_counted(thumbs, 'answer')} with a thumb" if thumbs else ""
+            says = f"{counted(count, 'pair')} of {int(stand.sum()):,}" + (f", {out:,} of them left out" if out else "")
+            says += f", and {counted(thumbs, 'answer')} with a thumb" if thumbs else ""
             found.append(_finding(rule, count, int(stand.sum()), out, says))
     return found
 
@@ -178,7 +178,7 @@ def _warned(built: Built, kept: Any) -> list[Finding]:
 def _of_the_whole(built: Built, kept: int) -> list[Finding]:
     found = []
     if 0 < kept < FEW_PAIRS:
-        found.append(_finding("few_pairs", kept, kept, 0, f"{_counted(kept, 'pair')}, under {FEW_PAIRS}"))
+        found.append(_finding("few_pairs", kept, kept, 0, f"{counted(kept, 'pair')}, under {FEW_PAIRS}"))
     voice = of_set.loudest(built)
     if voice is not None and voice[1] * 2 > voice[2]:
         says = f"one annotator gave {voice[1]:,} of {voice[2]:,} votes for what was chosen"
@@ -240,7 +240,8 @@ def _finding(rule: str, count: int, of: int, left_out: int, says: str) -> Findin
     return Finding(rule, BY_ID[rule].severity, count, of, left_out, says)
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """Return `1 pair`, `2 pairs`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lab.dpo.built import EXCLUDED, KEPT
 from lab.dpo.checks.catalogue import BY_ID
-from lab.dpo.report import Finding, Report, share_of
+from lab.dpo.report import Finding, Report, counted, share_of
 from lab.dpo.spec import Filters, Spec
 
 _WHY: Mapping[str, str] = {
@@ -69,7 +69,7 @@ def filters(chosen: Filters) -> tuple[str, ...]:
         said.append(f"Judged {days}.")
     if chosen.annotators:
         many = len(chosen.annotators)
-        said.append(f"Votes of {many:,} {'annotator' if many == 1 else 'annotators'} count.")
+        said.append(f"Votes of {counted(many, 'annotator')} count.")
     if chosen.min_agreement > 0:
         said.append(f"At least {chosen.min_agreement:.0%} of the votes agree.")
     if chosen.min_strength > 0:
@@ -95,18 +95,20 @@ def system_prompt(spec: Spec) -> str:
 def split(spec: Spec, report: Report) -> str:
     """Return in sentences how the prompts came to their sides."""
     counts = ", ".join(
-        f"{name} {count:,} pairs of {report.clusters[name]:,} groups" for name, count in report.splits.items()
+        f"{name} {counted(count, 'pair')} of {counted(report.clusters[name], 'group')}"
+        for name, count in report.splits.items()
     )
     by = "MinHash of their wording" if spec.nearness == "minhash" else "the cosine of their vectors"
     return (
         f"By groups of prompts that are alike by {by} at {spec.near:g} or more, or of which one continues the other: "
-        f"no group lies on two sides. A prompt keeps its side in later snapshots of the family {spec.family}. {counts}."
+        f"no group lies on two sides. A prompt keeps its side in later snapshots of the family {spec.family}. "
+        f"There are now: {counts}."
     )
 
 
 def agreement(report: Report) -> tuple[str, ...]:
     """Return in sentences how far people agreed."""
-    who = f"{report.annotators:,} {'annotator' if report.annotators == 1 else 'annotators'} decided the pairs."
+    who = f"{counted(report.annotators, 'annotator')} decided the pairs."
     if report.agreement is None:
         return who, "Nobody judged a duel that somebody else judged as well, so agreement is not known."
     return who, f"Two who judged the same duel said the same in {report.agreement:.0%}, n = {report.twice:,} duels."

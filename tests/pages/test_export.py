@@ -355,7 +355,7 @@ def test_a_snapshot_is_renamed_deleted_and_brought_back(judged):
 def test_files_written_again_are_the_same_to_the_byte(judged):
     one = frozen("same")
     page = export(judged, part="Snapshots", snapshot=one.id)
-    button(page, "Write again and compare").click().run()
+    button(page, "Rebuild and compare").click().run()
     wait_for_work()
     page = page.run()
     assert "the same to the byte" in shown(page)

@@ -66,7 +66,7 @@ def _files(one: Snapshot) -> None:
 def _compared(one: Snapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Write again and compare", key=f"rebuild-{one.id}", icon=":material/difference:", on_click=_rebuild,
+            "Rebuild and compare", key=f"rebuild-{one.id}", icon=":material/difference:", on_click=_rebuild,
             args=(one.id,),
             help="Writes the files anew beside the old ones, compares them by their hashes, and throws them "
             "away. The manifest, which only names the others, is not compared.",
@@ -99,7 +99,7 @@ def _rebuild(snapshot_id: str) -> None:
             found = comparing.rebuild(lab.store, one, folder, progress=job.progress, check=job.check)
         lab.counted.put(_key(one), found)
 
-    freezing.begin(snapshot_id, "Writing the files again to compare them", work)
+    freezing.begin(snapshot_id, "Rebuilding the files to compare them", work)
 
 
 def _again(one: Snapshot, *, written: bool) -> None:
