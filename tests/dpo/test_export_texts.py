@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from time import process_time
-
 import pytest
+from growth import LINEAR, growth
 
 from lab.dpo.checks import texts
 from lab.dpo.checks.refusals import refuses
@@ -235,15 +234,10 @@ def test_what_can_be_seen_is_not_blank(text):
         "？",
     ],
 )
-def test_long_answers_take_no_time(text):
-    long = text * (200_000 // len(text))
-    said = folded(long)
-    looks = (
-        lambda: texts.is_error(said, said), lambda: texts.is_placeholder(said, said), lambda: texts.repeats(said, said),
-        lambda: texts.has_markers(long), lambda: texts.looks_cut(long), lambda: refuses(long),
-        lambda: texts.is_blank(said),
-    )  # fmt: skip
-    for look in looks:
-        began = process_time()
-        look()
-        assert process_time() - began < 0.25, "some 50 ms at most, on a machine that does nothing else"
+def test_long_answers_take_no_time_that_grows_with_their_square(text):
+    few, many = (text * (chars // len(text)) for chars in (20_000, 200_000))
+    said_few, said_many = folded(few), folded(many)
+    for look in (texts.has_markers, texts.looks_cut, refuses, texts.is_blank):
+        assert growth(lambda: look(few), lambda: look(many), 10) < LINEAR  # noqa: B023  called at once
+    for compare in (texts.is_error, texts.is_placeholder, texts.repeats):
+        assert growth(lambda: compare(said_few, said_few), lambda: compare(said_many, said_many), 10) < LINEAR  # noqa: B023

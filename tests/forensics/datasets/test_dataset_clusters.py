@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import time
 from collections import Counter, defaultdict
 
 import pytest
+from growth import LINEAR, growth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -208,11 +208,7 @@ def test_neighbours_in_a_crowd_are_those_that_are_most_alike():
     [f"Please solve this sum and show me all of your steps in between: what is {at} + 7?" for at in range(100_000)],
 ], ids=["equal", "short template", "long template"])  # fmt: skip
 def test_a_hundred_thousand_of_a_kind_take_no_time_that_grows_with_their_square(prompts):
-    began = time.process_time()
-    found = grouped(prompts, at_once=10_000)
-    took = time.process_time() - began
-    assert len(found) == 100_000
-    assert took < 40, f"{took:.1f} s of work: it takes a few"
+    assert growth(lambda: grouped(prompts[:10_000]), lambda: grouped(prompts, at_once=10_000), 10) < LINEAR
 
 
 _MILLION = """
@@ -245,14 +241,15 @@ def test_a_prompt_takes_three_hundred_bytes_of_memory_at_most():
 
 
 @pytest.mark.slow
-def test_two_hundred_thousand_prompts_take_seconds():
+def test_two_hundred_thousand_prompts_take_no_time_that_grows_with_their_square():
     draw = random.Random(1)
     words = [f"word{number}" for number in range(3_000)]
     prompts = [" ".join(draw.choices(words, k=9)) for _ in range(199_000)]
     prompts += [f"{prompt} {draw.choice(words)}" for prompt in prompts[:1_000]]
-    began = time.perf_counter()
-    groups = near_duplicates(prompts)
-    took = time.perf_counter() - began
+    found = []
+    assert (
+        growth(lambda: near_duplicates(prompts[:20_000]), lambda: found.append(near_duplicates(prompts)), 10) < LINEAR
+    )
+    [groups] = found
     together = sum(groups[at] == groups[199_000 + at] for at in range(1_000))
     assert together >= 0.99 * sum(jaccard(prompts[at], prompts[199_000 + at]) >= NEAR for at in range(1_000)) > 800
-    assert took < 60, f"{took:.1f} s: it takes about 5 on a quiet machine"
