@@ -49,16 +49,18 @@ def build(
     for too many prompts for cosines; StoreError.
     """
     tokens = counter(spec.policy)
-    built = Built(spec, tokens.exact, votes=moment.votes())
-    dealing = Dealing(store, spec.family, spec.near)
+    dealing = Dealing(store, spec)
+    built = Built(spec, tokens.exact, votes=moment.votes(), seen_sides=dealing.newest)
     _read_pairs(built, moment, tokens, dealing, progress, check)
     _read_likes(built, moment, tokens, dealing)
     if progress is not None:
         progress(len(built.duel_seqs), len(built.duel_seqs), "comparing the prompts")
     of_set.block_repeated(built)
-    dealing.deal(built, moment, encode)
     of_set.warn_of_lengths(built)
-    of_set.leave_out_by_name(built)
+    of_set.leave_out_by_name(built)  # before the sides are dealt, so that their shares are of what is kept
+    dealing.deal(built, moment, encode)
+    of_set.leave_out_by_name(built)  # those that have turned out to be near-duplicates
+    of_set.settle_likes(built)
     return built
 
 
@@ -93,7 +95,7 @@ def _read_pairs(
             else:
                 made.append(found)
         _keep(built, made, tokens)
-        dealing.add([one.duel.turns for one in made])
+        dealing.add([one.duel.turns for one in made], [one.row.turns for one in made])
         done += len(duels)
         if progress is not None:
             progress(done, total, "reading the votes")
@@ -138,7 +140,7 @@ def _keep(built: Built, made: list[_Pair], tokens: Counter) -> None:
     """Keep the numbers of pairs."""
     lengths = tokens.pairs([one.row for one in made])
     for at, (duel, found, row, said, place) in enumerate(made):
-        same = digests(row, said.chosen, said.rejected)
+        same = digests(row, said)
         people = [one for one in found.votes if one.chosen_id is not None and one.annotator_kind != "import"]
         for one in found.agreeing:
             built.voices.add(pair=len(built.pairs), annotator=built.annotators.place(one.annotator_id))
@@ -176,17 +178,20 @@ def is_of(answer: Answered, policy: Policy) -> bool:
 def _read_likes(built: Built, moment: Moment, tokens: Counter, dealing: Dealing) -> None:
     for some in moment.likes():
         found = [(like, _liked(like, built.spec)) for like in some]
-        built.likes_left_out.update(row for _, row in found if isinstance(row, str))
+        built.likes_not_read.update(row for _, row in found if isinstance(row, str))
         made = [(like, row) for like, row in found if isinstance(row, LikedRow)]
         lengths = tokens.liked([row for _, row in made])
-        dealing.add([like.turns for like, _ in made])
+        dealing.add([like.turns for like, _ in made], [row.turns for _, row in made])
         for at, (like, row) in enumerate(made):
             built.likes.add(
                 seq=like.seq,
+                flags=of_pair.flags_of_like(row, like.answer),
                 answer=digest_of_like(row),
                 liked=row.liked,
                 prompt_tokens=int(lengths.prompt[at]),
+                whole_tokens=int(lengths.whole[at]),
             )
+    built.like_reasons = np.zeros(len(built.likes), np.uint8)
 
 
 def _liked(like: LikedAnswer, spec: Spec) -> LikedRow | str:
@@ -218,8 +223,9 @@ def kept_rows(built: Built, moment: Moment) -> Iterator[tuple[JudgedDuel, Row, V
 
 def kept_likes(built: Built, moment: Moment) -> Iterator[tuple[LikedAnswer, LikedRow]]:
     """Yield the liked answers that are kept, from the moment that they were built on."""
-    sides = of_set.sides_of_likes(built)
-    for some in moment.likes():
+    kept = built.likes_kept_of
+    sides = dict(zip(built.likes["seq"][kept].tolist(), built.like_sides[kept].tolist(), strict=True))
+    for some in moment.likes() if sides else ():
         for like in some:
             side = sides.get(like.seq)
             if side is not None:

@@ -27,6 +27,9 @@ UNDECIDED = (
 )  # fmt: skip
 REASONS: tuple[str, ...] = (KEPT, *FILTERED, *(f"verdict:{one}" for one in UNDECIDED), *BLOCKS, EXCLUDED)
 """What becomes of a judged duel, in the order of the funnel: kept, filtered out, no pair, blocked, left out by name."""
+LIKE_REASONS: tuple[str, ...] = (KEPT, EXCLUDED, "bridging", "contrary", "in_a_pair", "repeated")
+"""What becomes of an answer with a thumb that the filters and the doctor let through."""
+CODE_OF_LIKE = {reason: place for place, reason in enumerate(LIKE_REASONS)}
 CODE = {reason: place for place, reason in enumerate(REASONS)}
 
 
@@ -52,7 +55,9 @@ class Built:
     groups_of: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # near-duplicates have the same
     sides_of: Sides = field(default_factory=lambda: np.zeros(0, np.int8))  # place in SPLITS; below 0 in none
     like_sides: Sides = field(default_factory=lambda: np.zeros(0, np.int8))
-    likes_left_out: Counter[str] = field(default_factory=Counter)  # answers with a thumb, by reason
+    like_reasons: Codes = field(default_factory=lambda: np.zeros(0, np.uint8))  # what became of each
+    likes_not_read: Counter[str] = field(default_factory=Counter)  # those that are not even in `likes`, by reason
+    seen_sides: int = 0  # the newest side of a prompt in the family that this was dealt out next to
 
     @property
     def kept_of(self) -> Bools:
@@ -88,10 +93,29 @@ class Built:
         """Return the seqs of the duels of which this became."""
         return np.asarray(self.duel_seqs[self.reasons == CODE[reason]])
 
+    @property
+    def likes_kept_of(self) -> Bools:
+        """Which answers with a thumb are in the export."""
+        return np.asarray(self.like_reasons == 0)
+
+    @property
+    def likes_left_out(self) -> dict[str, int]:
+        """How many answers with a thumb are not in the export, by reason."""
+        counts = np.bincount(self.like_reasons, minlength=len(LIKE_REASONS))
+        return dict(self.likes_not_read + Counter(dict(zip(LIKE_REASONS[1:], counts[1:].tolist(), strict=True))))
+
     def flagged(self, rule: str) -> Bools:
         """Tell which pairs a rule warns of, left out or not."""
         return np.asarray((self.pairs["flags"] & BIT[rule]) != 0)
 
+    def likes_flagged(self, rule: str) -> Bools:
+        """Tell which answers with a thumb a rule warns of, left out or not."""
+        return np.asarray((self.likes["flags"] & BIT[rule]) != 0)
+
     def leave_out(self, those: Bools, reason: str) -> None:
         """Leave pairs out, those that are in."""
         self.reasons[self.pairs["place"][those & self.kept_of]] = CODE[reason]
+
+    def leave_out_likes(self, those: Bools, reason: str) -> None:
+        """Leave answers with a thumb out, those that are in."""
+        self.like_reasons[those & self.likes_kept_of] = CODE_OF_LIKE[reason]

@@ -31,7 +31,9 @@ def compared(turns: Turns) -> str:
 class Conversations:
     """Conversations to be grouped, whose turns stay where they are: `add` them in the order of rows, then ask.
 
-    Some 100 bytes of each are kept. `near` is the Jaccard index of what is compared from which two are in one group.
+    In one group are near-duplicates, a conversation and those that go on from it, and those that branch from one: they
+    begin with the same prompt and the same answer to it. Some 100 bytes of each are kept. `near` is the Jaccard index
+    of what is compared, or the cosine of its vectors, from which two are in one group.
     """
 
     def __init__(self, near: float = NEAR) -> None:
@@ -40,6 +42,8 @@ class Conversations:
         self._own = bytearray()  # a digest of all turns, for each row
         self._begun = bytearray()  # digests of the first turns, up to a user's that is not the last
         self._begun_of = bytearray()  # the rows of these
+        self._branches = bytearray()  # digests of the first turns up to the first answer, of the rows that have one
+        self._branch_of = bytearray()
 
     def __len__(self) -> int:
         """How many conversations were added."""
@@ -55,15 +59,19 @@ class Conversations:
         """A digest of all turns of each, shape (n,): equal for the same conversation alone."""
         return np.frombuffer(bytes(self._own), dtype=np.uint64)
 
-    def add(self, conversations: Sequence[Turns]) -> None:
+    def add(self, conversations: Sequence[Turns], shown: Sequence[Turns] | None = None) -> None:
         """Add the conversations of the next rows; a few thousand at a time keep the memory for it small.
 
-        They come without system messages, and each ends with the user's turn.
+        They come without system messages, and each ends with the user's turn. Wordings are compared as they are
+        `shown`, where that is otherwise: with personal data masked.
         """
-        self._prompts.add([compared(turns) for turns in conversations])
+        self._prompts.add([compared(turns) for turns in (conversations if shown is None else shown)])
         for row, turns in enumerate(conversations, start=len(self)):
             *begun, own = _digests(turns)
             self._own += own
+            if branch := _branch(turns):
+                self._branches += branch
+                self._branch_of += row.to_bytes(8, "little")
             if begun:
                 self._begun += b"".join(begun)
                 self._begun_of += np.full(len(begun), row, dtype=np.int64).tobytes()
@@ -76,9 +84,23 @@ class Conversations:
         alike = self._prompts.groups(lambda places: [compared(turns) for turns in turns_of(places)])
         return self.joined(alike)
 
+    def groups_by_cosine(self, vectors: NDArray[np.float32]) -> Ints:
+        """Return what `groups` does, with near-duplicates by the cosine of a vector for each row.
+
+        Wordings that are equal but for case, signs and spacing are in one group whatever their cosine.
+        """
+        parent = cosine_groups(vectors, self.near)
+        _unite_equal(parent, self.digests, np.arange(len(parent)))
+        return self.joined(parent)
+
     def joined(self, groups: Ints) -> Ints:
-        """Return groups, given as `groups` returns them, joined where a conversation has another as its first turns."""
+        """Return groups joined where a conversation goes on from another one, or branches from the same."""
         parent = groups.copy()
+        _unite_equal(
+            parent,
+            np.frombuffer(bytes(self._branches), dtype=np.uint64),
+            np.frombuffer(bytes(self._branch_of), dtype=np.int64),
+        )
         begun = np.frombuffer(bytes(self._begun), dtype=np.uint64)
         rows = np.frombuffer(bytes(self._begun_of), dtype=np.int64)
         if len(begun):
@@ -89,6 +111,25 @@ class Conversations:
             found = ordered[at] == begun
             unite(parent, np.stack([order[at[found]], rows[found]], axis=1))
         return parent
+
+
+def _unite_equal(parent: Ints, digests: NDArray[np.uint64], rows: Ints) -> None:
+    """Join the rows that have the same digest, in place."""
+    if not len(digests):
+        return
+    order = np.argsort(digests, kind="stable")
+    ordered = digests[order]
+    again = np.flatnonzero(ordered[1:] == ordered[:-1])
+    unite(parent, np.stack([rows[order[again]], rows[order[again + 1]]], axis=1))
+
+
+def _branch(turns: Turns) -> bytes:
+    """Return a digest of the turns up to the first answer; nothing where there is none."""
+    first = next((place for place, turn in enumerate(turns) if turn.role == "assistant"), None)
+    if first is None:
+        return b""
+    said = "\x00".join(part for turn in turns[: first + 1] for part in (turn.role, turn.content))
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _digests(turns: Turns) -> list[bytes]:

@@ -31,7 +31,7 @@ _PAIRS = {
     "chose": "H",  # votes of people that chose an answer
 }
 _VOICES = {"pair": "I", "annotator": "H"}  # who voted for what was chosen, and in which pair
-_LIKES = {"seq": "q", "answer": "Q", "liked": "b", "prompt_tokens": "I"}
+_LIKES = {"seq": "q", "flags": "I", "answer": "Q", "liked": "b", "prompt_tokens": "I", "whole_tokens": "I"}
 
 
 class Columns:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.dpo.built import Bools, Built, Ints
+from lab.dpo.built import Bools, Built, Ints, Sides
 from lab.dpo.checks.of_set import mark
-from lab.dpo.clusters import Conversations, Turns, compared, cosine_groups
+from lab.dpo.clusters import Conversations, Turns, TurnsOf, compared
+from lab.dpo.pairs import turns_under
 from lab.dpo.rows import SPLITS
-from lab.dpo.splits import NONE, assign
+from lab.dpo.spec import Spec
+from lab.dpo.splits import BRIDGING, NONE, assign
 from lab.exported import KnownPrompt
 from lab.store import Store, prompt_sides
 from lab.store.judged import Moment
@@ -21,26 +23,29 @@ Digests = NDArray[np.uint64]
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 _AT_ONCE = 2_000
+_RANK = np.array([0, 2, 1])  # of the sides in SPLITS: which one keeps what is alike on several
 
 
 class Dealing:
     """Conversations in the order known prompts, pairs, liked answers: gathered while they are read, dealt out once."""
 
-    def __init__(self, store: Store, family: str, near: float) -> None:
-        self.conversations = Conversations(near)
-        self._store = store
+    def __init__(self, store: Store, spec: Spec) -> None:
+        self.conversations = Conversations(spec.near)
+        self.newest = 0  # the seq of the newest side that is known
+        self._store, self._spec = store, spec
         self._known_ids: list[str] = []
         sides: list[int] = []
-        for some in _pages(store, family):
-            self.conversations.add([one.turns for one in some])
+        for some in _pages(store, spec.family):
+            self.add([one.turns for one in some], [turns_under(spec, one.turns) for one in some])
             self._known_ids += [one.conversation_id for one in some]
             sides += [SPLITS.index(one.side) for one in some]
+            self.newest = some[-1].seq
         self.known = len(sides)
         self._sides = np.array(sides, dtype=np.int8)
 
-    def add(self, conversations: Sequence[Turns]) -> None:
-        """Add the conversations of the next pairs, then of liked answers."""
-        self.conversations.add(conversations)
+    def add(self, conversations: Sequence[Turns], shown: Sequence[Turns]) -> None:
+        """Add the conversations of the next pairs, then of liked answers; `shown` are they as the export holds them."""
+        self.conversations.add(conversations, shown if self._spec.mask else None)
 
     def deal(self, built: Built, moment: Moment, encode: Encode | None = None) -> None:
         """Give each pair and liked answer its group and its side; those that bridge two sides are left out.
@@ -48,21 +53,24 @@ class Dealing:
         What the conversations were compared by is let go. Raises ExportError for more prompts than can be compared by
         cosine.
         """
-        likes, behind = np.ones(len(built.likes), np.bool_), self.known + len(built.pairs)
-        groups = self._groups(built, moment, encode)
+        turns_of, behind = self._turns_of(built, moment), self.known + len(built.pairs)
+        groups = self._groups(self.conversations, turns_of, np.arange(len(self.conversations)), encode)
         digests, exact = self.conversations.digests, self.conversations.exact
         del self.conversations
-        at = np.flatnonzero(np.concatenate([np.ones(self.known, np.bool_), built.kept_of, likes]))
+        exported = np.concatenate([np.zeros(self.known, np.bool_), built.kept_of, built.likes_kept_of])
+        at = np.flatnonzero(exported | (np.arange(len(groups)) < self.known))
         sides = np.full(len(groups), NONE, dtype=np.int8)
-        strata = np.zeros(len(groups), dtype=np.uint16)
-        strata[self.known : behind] = built.pairs["stratum"]
+        strata = np.full(len(groups), len(built.query_types.all), dtype=np.uint16)  # of thumbs, which come last
+        strata[: self.known], strata[self.known : behind] = 0, built.pairs["stratum"]
         sides[at] = assign(
             _renumbered(groups, at), self._stored(exact)[at], digests[at], strata[at],
-            built.spec.shares, built.spec.seed,
+            self._spec.shares, self._spec.seed,
         ).sides  # fmt: skip
+        sides[self._torn(groups, sides, exported, turns_of, encode)] = BRIDGING
         built.groups_of = groups[self.known : behind]
         built.sides_of, built.like_sides = sides[self.known : behind], sides[behind:]
-        built.leave_out((built.sides_of < 0) & built.kept_of, "bridging")
+        built.leave_out(built.sides_of < 0, "bridging")
+        built.leave_out_likes(built.like_sides < 0, "bridging")
         mark(built, "near_duplicate", _after_another(built, exact[self.known : behind]))
 
     def _stored(self, exact: Digests) -> NDArray[np.int8]:
@@ -77,6 +85,55 @@ class Dealing:
             sides[self.known + found] = self._sides[order[at[found]]]
         return sides
 
+    def _torn(self, groups: Ints, sides: Sides, exported: Bools, turns_of: TurnsOf, encode: Encode | None) -> Ints:
+        """Return the exported rows that are like some on a side that goes before theirs: training, then test.
+
+        No newcomer is dealt out so; but prompts that got their sides when others counted as alike may be.
+        """
+        at = np.flatnonzero(exported & (sides >= 0))
+        lies_on = np.zeros((len(groups), len(SPLITS)), dtype=np.bool_)
+        lies_on[groups[at], sides[at]] = True
+        some: Ints = at[(lies_on.sum(axis=1) > 1)[groups[at]]]
+        if not len(some):
+            return some
+        again = Conversations(self._spec.near)  # one that was left out may be all that two of them had in common
+        for start in range(0, len(some), _AT_ONCE):
+            again.add(turns_of(some[start : start + _AT_ONCE]))
+        found = self._groups(again, turns_of, some, encode)
+        rank = _RANK[sides[some]]
+        first = np.full(len(some), len(SPLITS))
+        np.minimum.at(first, found, rank)
+        return np.asarray(some[rank > first[found]])
+
+    def _groups(self, conversations: Conversations, turns_of: TurnsOf, rows: Ints, encode: Encode | None) -> Ints:
+        """Return the groups of conversations, which are those of these rows, by places in `rows`."""
+        if self._spec.nearness == "minhash" or encode is None:
+            return conversations.groups(lambda places: turns_of(rows[places]))
+        texts = [
+            compared(turns)
+            for start in range(0, len(rows), _AT_ONCE)
+            for turns in turns_of(rows[start : start + _AT_ONCE])
+        ]
+        return conversations.groups_by_cosine(encode(texts))
+
+    def _turns_of(self, built: Built, moment: Moment) -> TurnsOf:
+        """Return what returns the turns of rows, as the export holds them."""
+        seqs, likes, behind = built.seq_of, built.likes["seq"], self.known + len(built.pairs)
+
+        def turns_of(rows: Ints) -> list[Turns]:
+            by_id = self._known_turns(moment, [self._known_ids[one] for one in rows if one < self.known])
+            by_seq = moment.turns([int(seqs[one - self.known]) for one in rows if self.known <= one < behind])
+            of_likes = moment.turns_of_likes([int(likes[one - behind]) for one in rows if one >= behind])
+            found = (
+                by_id[self._known_ids[one]] if one < self.known
+                else by_seq[int(seqs[one - self.known])] if one < behind
+                else of_likes[int(likes[one - behind])]
+                for one in rows
+            )  # fmt: skip
+            return [turns_under(self._spec, tuple(turns)) for turns in found]
+
+        return turns_of
+
     def _known_turns(self, moment: Moment, ids: Sequence[str]) -> dict[str, Turns]:
         """Return the turns of known conversations; one that was deleted since its side was read has none."""
         found: dict[str, Turns] = dict(moment.turns_of_conversations(ids))
@@ -85,33 +142,6 @@ class Dealing:
             with moment_of(self._store) as now:
                 found |= now.turns_of_conversations(late)
         return {one: found.get(one, ()) for one in ids}
-
-    def _groups(self, built: Built, moment: Moment, encode: Encode | None) -> Ints:
-        seqs = built.seq_of
-        likes = built.likes["seq"]
-
-        def turns_of(places: Ints) -> list[Turns]:
-            known = [self._known_ids[one] for one in places if one < self.known]
-            pairs = [int(seqs[one - self.known]) for one in places if self.known <= one < self.known + len(seqs)]
-            liked = [int(likes[one - self.known - len(seqs)]) for one in places if one >= self.known + len(seqs)]
-            by_id = self._known_turns(moment, known)
-            by_seq, of_likes = moment.turns(pairs), moment.turns_of_likes(liked)
-            return [
-                by_id[self._known_ids[one]] if one < self.known
-                else by_seq[int(seqs[one - self.known])] if one < self.known + len(seqs)
-                else of_likes[int(likes[one - self.known - len(seqs)])]
-                for one in places
-            ]  # fmt: skip
-
-        if built.spec.nearness == "minhash" or encode is None:
-            return self.conversations.groups(turns_of)
-        every = np.arange(len(self.conversations))
-        texts = [
-            compared(turns)
-            for start in range(0, len(every), _AT_ONCE)
-            for turns in turns_of(every[start : start + _AT_ONCE])
-        ]
-        return self.conversations.joined(cosine_groups(encode(texts), built.spec.near))
 
 
 def _after_another(built: Built, exact: Digests) -> Bools:

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any, NamedTuple
 
 from lab.dpo.checks import personal
+from lab.dpo.checks.of_pair import Texts
 from lab.dpo.rows import LikedRow, Row, Split
 from lab.dpo.spec import Spec
 from lab.dpo.verdicts import Verdict
@@ -34,7 +35,7 @@ def liked_row_of(like: LikedAnswer, spec: Spec, split: Split = "train") -> Liked
     """Return an answer with its thumb, under the spec's system prompt, masked where that is wished."""
     answer = like.answer
     return LikedRow(
-        answer.id, split, _turns(like.turns, spec), _system(like.system_prompt, spec), _text(answer.text, spec),
+        answer.id, split, turns_under(spec, like.turns), _system(like.system_prompt, spec), _text(answer.text, spec),
         like.liked, _by(answer), answer.model,
     )  # fmt: skip
 
@@ -70,7 +71,7 @@ def _row(
 ) -> Row:
     return Row(
         duel_id=duel_id,
-        turns=_turns(of.turns, spec),
+        turns=turns_under(spec, of.turns),
         system_prompt=_system(of.system_prompt, spec),
         chosen=_text(chosen.text, spec),
         rejected=_text(rejected.text, spec),
@@ -89,7 +90,7 @@ def liked_row_of_frozen(frozen: FrozenRow, spec: Spec) -> LikedRow:
     answer = frozen.chosen or frozen.rejected
     assert answer is not None
     return LikedRow(
-        answer.response_id, frozen.split, _turns(frozen.turns, spec), _system(frozen.system_prompt, spec),
+        answer.response_id, frozen.split, turns_under(spec, frozen.turns), _system(frozen.system_prompt, spec),
         _text(answer.text, spec), frozen.chosen is not None, _by(answer), answer.model,
     )  # fmt: skip
 
@@ -109,7 +110,8 @@ def _system(own: str, spec: Spec) -> str:
     return _text(text, spec)
 
 
-def _turns(turns: tuple[Message, ...], spec: Spec) -> tuple[Message, ...]:
+def turns_under(spec: Spec, turns: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Return the turns of a conversation as an export holds them: masked where that is wished."""
     if not spec.mask:
         return turns
     return tuple(Message(turn.role, personal.masked(turn.content)) for turn in turns)
@@ -133,21 +135,23 @@ class Digests(NamedTuple):
     rejected: int
 
 
-def digests(row: Row, chosen: str, rejected: str) -> Digests:
-    """Return the digests of a pair; its answers are given folded, as `lab.store.duels.folded` does."""
-    base = _base(row.turns, row.system_prompt)
-    first, second = (_with(base, text) for text in (chosen, rejected))
+def digests(row: Row, said: Texts) -> Digests:
+    """Return the digests of a pair, which stay the same with other case, white space and Unicode form."""
+    base = _base(row.turns, said.prompt, row.system_prompt)
+    first, second = (_with(base, text) for text in (said.chosen, said.rejected))
     low, high = sorted((first, second))
     return Digests(int(_with(base, low + high), 16), low == first, int(first, 16), int(second, 16))
 
 
 def digest_of_like(row: LikedRow) -> int:
     """Return the digest of a liked row's prompt with its answer."""
-    return int(_with(_base(row.turns, row.system_prompt), folded(row.answer)), 16)
+    return int(_with(_base(row.turns, folded(row.turns[-1].content), row.system_prompt), folded(row.answer)), 16)
 
 
-def _base(turns: tuple[Message, ...], system_prompt: str) -> str:
-    said = "\x00".join((system_prompt, *(part for turn in turns for part in (turn.role, turn.content))))
+def _base(turns: tuple[Message, ...], last: str, system_prompt: str) -> str:
+    """Return a digest of what is answered; `last` is the last turn, folded."""
+    before = (part for turn in turns[:-1] for part in (turn.role, folded(turn.content)))
+    said = "\x00".join((folded(system_prompt), *before, last))
     return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
 
 

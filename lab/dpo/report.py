@@ -10,7 +10,7 @@ from typing import Any, get_args
 import numpy as np
 
 from lab.dpo.behind import ratio_classes
-from lab.dpo.built import CODE, FILTERED, UNDECIDED, Built
+from lab.dpo.built import CODE, CODE_OF_LIKE, FILTERED, UNDECIDED, Built
 from lab.dpo.checks import of_set
 from lab.dpo.checks.catalogue import BLOCKS, BY_ID, OF_ROWS, RULES, Severity
 from lab.dpo.lengths import Fit, fitting
@@ -99,8 +99,8 @@ def report(built: Built) -> Report:
         counts=counts,
         splits={name: int((sides == place).sum()) for place, name in enumerate(SPLITS)},
         clusters={name: len(np.unique(groups[sides == place])) for place, name in enumerate(SPLITS)},
-        likes=len(of_set.sides_of_likes(built)),
-        likes_left_out=dict(built.likes_left_out),
+        likes=int(built.likes_kept_of.sum()),
+        likes_left_out=built.likes_left_out,
         findings=tuple(_findings(built)),
         exact_tokens=built.exact_tokens,
         authors=tuple(authors(built)),
@@ -162,15 +162,18 @@ def _blocked(built: Built) -> list[Finding]:
 
 def _warned(built: Built, kept: Any) -> list[Finding]:
     excluded = np.asarray(built.reasons[built.pairs["place"]] == CODE["excluded"])
+    excluded_likes = built.like_reasons == CODE_OF_LIKE["excluded"]
     stand = kept | excluded
     found = []
     for rule in OF_ROWS:
         marked = built.flagged(rule) & stand
         count, out = int(marked.sum()), int((marked & excluded).sum())
-        thumbs = of_set.dropped_likes(built) if rule == "dropped" else 0
-        if count or thumbs:
+        liked = int((built.likes_flagged(rule) & (built.likes_kept_of | excluded_likes)).sum())
+        if count or liked:
             says = f"{counted(count, 'pair')} of {int(stand.sum()):,}" + (f", {out:,} of them left out" if out else "")
-            says += f", and {counted(thumbs, 'answer')} with a thumb" if thumbs else ""
+            if liked:
+                left = int((built.likes_flagged(rule) & excluded_likes).sum())
+                says += f", and {counted(liked, 'answer')} with a thumb" + (f", {left:,} left out" if left else "")
             found.append(_finding(rule, count, int(stand.sum()), out, says))
     return found
 
@@ -210,9 +213,9 @@ def _examples(built: Built) -> dict[str, tuple[int, int]]:
     """Return how many liked and disliked answers KTO gets on each side of the split."""
     likes, dislikes = of_set.emitted(built)
     sides = built.sides_of[built.kept_of]
-    thumbs = of_set.sides_of_likes(built)
-    up = dict(zip(built.likes["seq"].tolist(), (built.likes["liked"] != 0).tolist(), strict=True))
-    given = Counter((side, up[seq]) for seq, side in thumbs.items())
+    thumbs = built.likes_kept_of
+    up = built.likes["liked"] != 0
+    given = Counter(zip(built.like_sides[thumbs].tolist(), up[thumbs].tolist(), strict=True))
     return {
         name: (int(likes[sides == at].sum()) + given[at, True], int(dislikes[sides == at].sum()) + given[at, False])
         for at, name in enumerate(SPLITS)

@@ -118,7 +118,9 @@ def _frozen(
     kept = {
         "doctor": reporting.to_json(found), "name": begun.name, "licence": licence, "created": now.isoformat(),
     }  # fmt: skip
-    return stored.freeze(store, begun.id, report=kept, content_hash=digest.hexdigest(), sides=sides)
+    return stored.freeze(
+        store, begun.id, report=kept, content_hash=digest.hexdigest(), sides=sides, seen=built.seen_sides
+    )
 
 
 def nothing(found: Report) -> str:

@@ -30,6 +30,9 @@ _WHY: Mapping[str, str] = {
     "verdict:low_strength": "less strength than asked for",
     EXCLUDED: "left out by name",
     "deleted": "text deleted on request",
+    "contrary": "liked by some and disliked by others",
+    "in_a_pair": "said by a pair already",
+    "repeated": "the same answer with the same thumb again",
 }
 _RULES = {
     "majority": "A pair is what more than half of the votes on a duel chose; one against one makes none.",

@@ -48,12 +48,23 @@ def known_prompts(store: Store, family: str, after_seq: int = 0, limit: int = 2_
         ]
 
 
-def keep(session: Session, family: str, snapshot_id: str, given: Mapping[str, ExportSplit]) -> None:
+def keep(
+    session: Session, family: str, snapshot_id: str, given: Mapping[str, ExportSplit], seen: int | None = None
+) -> None:
     """Store the sides of conversations that have none in a family, in a session that is open.
 
-    Raises ExportError where one of them has another side; then the session must not commit.
+    `seen` is the seq of the newest side that these were dealt out next to; None: whatever came since is like none of
+    them. Raises ExportError where one of them has another side, and where prompts that they were not held against got
+    sides since; then the session must not commit.
     """
     known = _sides(session, family, given)
+    newer = {} if seen is None else _newer(session, family, seen)
+    others = sum(conversation_id not in given for conversation_id in newer)
+    if others:
+        raise ExportError(
+            f"Another export of the family {family!r} was frozen meanwhile, with prompts that these were not held "
+            f"against: {others:,}. Nothing was frozen. Freeze it again."
+        )
     moved = sum(given[conversation_id] != side for conversation_id, side in known.items())
     if moved:
         raise ExportError(
@@ -72,6 +83,13 @@ def keep(session: Session, family: str, snapshot_id: str, given: Mapping[str, Ex
     ]  # fmt: skip
     if rows:
         session.connection().execute(insert(PromptSideRow), rows)
+
+
+def _newer(session: Session, family: str, seen: int) -> dict[str, ExportSplit]:
+    query = select(PromptSideRow.conversation_id, PromptSideRow.side).where(
+        PromptSideRow.family == family.strip(), PromptSideRow.seq > seen
+    )
+    return dict(session.exec(query).all())  # type: ignore[arg-type]  # only `keep` writes it
 
 
 def _sides(session: Session, family: str, conversation_ids: Collection[str]) -> dict[str, ExportSplit]:

@@ -66,12 +66,14 @@ def freeze(
     report: Mapping[str, Any],
     content_hash: str,
     sides: Mapping[str, ExportSplit],
+    seen: int | None = None,
 ) -> Snapshot:
     """Make a snapshot final, with the sides of its prompts by conversation id, in one transaction, and return it.
 
-    A prompt that has a side in the family keeps it. One that is frozen already is returned as it is. Raises ExportError
-    where another export gave one of these prompts another side meanwhile, where something was deleted on request
-    meanwhile, and for a snapshot without rows; NotFound for one that is not there. Nothing was stored then.
+    A prompt that has a side in the family keeps it; `seen` is as in `prompt_sides.keep`. One that is frozen already is
+    returned as it is. Raises ExportError where another export gave sides to prompts of the family meanwhile, where
+    something was deleted on request meanwhile, and for a snapshot without rows; NotFound for one that is not there.
+    Nothing was stored then.
     """
     check_text(content_hash, "The hash of the snapshot")
     with store.write() as session:
@@ -85,7 +87,7 @@ def freeze(
                 "read may hold it. Nothing was frozen. Build it again."
             )
         row.rows, row.liked = _counted(session, snapshot_id)
-        prompt_sides.keep(session, row.family, snapshot_id, sides)
+        prompt_sides.keep(session, row.family, snapshot_id, sides, seen)
         row.report, row.content_hash = stored_json(report, "report"), content_hash
         row.state, row.frozen_at = "frozen", datetime.now(UTC)
         session.add(row)

@@ -104,3 +104,9 @@ def test_conversations_joined_to_groups_by_cosine():
     kept.add([talk("a"), talk("b"), talk("a", "x", "c")])
     assert kept.joined(np.array([0, 1, 2])).tolist() == [0, 1, 0]
     assert kept.joined(np.array([0, 1, 1])).tolist() == [0, 0, 0]
+
+
+def test_equal_wordings_are_one_group_whatever_their_vectors_say():
+    kept = Conversations(0.9)
+    kept.add([(Message("user", text),) for text in ("Why do cats purr?", "why do CATS  purr", "Why do dogs bark?")])
+    assert kept.groups_by_cosine(np.eye(3, dtype=np.float32)).tolist() == [0, 0, 2]

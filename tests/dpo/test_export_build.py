@@ -149,7 +149,12 @@ def test_a_thumb_makes_no_pair_and_counts_where_nothing_contradicts_it(lab_store
     assert not pairs[0].dislikes_rejected
     assert [(row.answer, row.liked) for row in likes] == [("Alone.", True), ("Bad.", False), ("Twice.", True)]
     found = reported(store)
-    assert (found.pairs, found.kept, found.likes, dict(found.likes_left_out)) == (1, 1, 3, {"error_text": 1})
+    assert (found.pairs, found.kept, found.likes, dict(found.likes_left_out)) == (
+        1,
+        1,
+        3,
+        {"error_text": 1, "contrary": 3, "in_a_pair": 1, "repeated": 1},
+    )
 
 
 def test_thumbs_alone_can_be_exported(lab_store):

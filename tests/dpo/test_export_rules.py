@@ -8,11 +8,11 @@ from judged_duels import GOOD, POOR, answer, ballots, judged, liked
 from lab.dpo.checks import of_pair
 from lab.dpo.checks.catalogue import BIT, BLOCKS, OF_ROWS, RULES
 from lab.dpo.checks.names import names_its_model
+from lab.dpo.checks.of_pair import fold
 from lab.dpo.pairs import digest_of_like, digests, liked_row_of, row_of, sides_of
 from lab.dpo.spec import Spec
 from lab.dpo.verdicts import verdict
 from lab.messages import Message
-from lab.store.duels import folded
 
 
 def blocked(duel, spec=None, *, mock=False):
@@ -165,7 +165,7 @@ def test_what_keeps_a_liked_answer_out(like, reason):
 def test_a_pair_and_its_contrary_are_told_by_their_digests():
     def of(duel, spec=None):
         row = row_of(duel, verdict(duel, spec or Spec()), spec or Spec())
-        return digests(row, folded(row.chosen), folded(row.rejected))
+        return digests(row, fold(row))
 
     one, other = of(judged("f")), of(judged("s"))
     assert one.pair == other.pair

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from export_store import TOPICS, built, duel, many, reported, rows, vote
 
 from lab.dpo import snapshots
 from lab.dpo.behind import duels_behind
 from lab.dpo.build import build
 from lab.dpo.spec import Spec
+from lab.errors import ExportError
 from lab.messages import Message
 from lab.store.judged import moment
 from lab.types import new_id
@@ -107,3 +109,84 @@ def test_a_side_that_is_given_while_votes_are_read_does_no_harm(lab_store):
         vote(store, duel(store, 6, conversation=(Message("user", f"{text} now"),)))  # to be compared word by word
         freeze(store, "meanwhile")
         assert build(store, at, Spec()).counts == {"kept": 6}
+
+
+def test_what_counts_as_alike_only_later_is_never_on_two_sides_of_one_export(lab_store):
+    store = lab_store
+    strict = Spec(shares=(0.4, 0.3, 0.3), near=0.95)
+    for place in range(12):
+        vote(store, duel(store, place, conversation=worded(place, first="begin")))
+        vote(store, duel(store, place, conversation=worded(place)))
+    freeze(store, "one", strict)
+    before = {row.turns: row.split for row in rows(store, strict)[0]}
+    torn = [place for place in range(12) if before[worded(place, first="begin")] != before[worded(place)]]
+    assert torn
+    loose = Spec(shares=(0.4, 0.3, 0.3), near=0.8)
+    made = built(store, loose)
+    assert made.counts == {"kept": 24 - len(torn), "bridging": len(torn)}
+    after = {row.turns: row.split for row in rows(store, loose)[0]}
+    assert all(before[turns] == side for turns, side in after.items())
+    for place in torn:  # training keeps what is alike, else the test side does
+        both = {before[worded(place, first="begin")], before[worded(place)]}
+        [kept] = {after[turns] for turns in (worded(place, first="begin"), worded(place)) if turns in after}
+        assert kept == ("train" if "train" in both else "test")
+
+
+def test_prompts_that_are_the_same_once_masked_share_a_side(lab_store):
+    for place in range(30):
+        turns = (Message("user", f"Whose is +49 176 {23456700 + 7 * place}, and who wants to know?"),)
+        vote(lab_store, duel(lab_store, place, conversation=turns))
+    assert len({row.split for row in rows(lab_store)[0]}) > 1
+    pairs, _ = rows(lab_store, Spec(mask=True))
+    assert len(pairs) == 30
+    assert {row.turns[0].content for row in pairs} == {"Whose is [phone], and who wants to know?"}
+    assert len({row.split for row in pairs}) == 1
+
+
+def test_conversations_that_branch_from_one_share_a_side(lab_store):
+    store = lab_store
+    for place in range(12):
+        for end in range(3):
+            begun = (Message("user", TOPICS[place]), Message("assistant", f"An answer to number {place}."))
+            vote(store, duel(store, place, conversation=(*begun, Message("user", f"{TOPICS[-1 - end]} And {place}?"))))
+    sides = {}
+    for row in rows(store)[0]:
+        sides.setdefault(row.turns[:2], set()).add(row.split)
+    assert len(sides) == 12
+    assert all(len(one) == 1 for one in sides.values())
+
+
+def test_shares_are_of_what_is_kept(lab_store):
+    for place in range(60):
+        mail = " Write to ann.lee@firma.de." if place % 2 else ""
+        vote(lab_store, duel(lab_store, place % 20, chosen=f"Answer {place}.{mail}", system_prompt=str(place)))
+    out = reported(lab_store, Spec(exclude=("personal",), shares=(0.6, 0.2, 0.2)))
+    assert out.kept == 30
+    assert min(out.splits.values()) > 0
+    assert dict(out.clusters) == {"train": 6, "validation": 2, "test": 2}
+
+
+def test_the_first_one_left_of_a_group_is_kept(lab_store):
+    store = lab_store
+    text = "Please tell me in a few words why the leaves of the trees turn red and yellow in autumn"
+    vote(store, duel(store, 0, conversation=(Message("user", text),), chosen="Ask ann.lee@firma.de, she knows."))
+    vote(store, duel(store, 0, conversation=(Message("user", f"{text}, please"),), chosen="Because of chlorophyll."))
+    assert built(store, Spec(exclude=("personal", "near_duplicate"))).counts == {"kept": 1, "excluded": 1}
+    assert built(store, Spec(exclude=("near_duplicate",))).counts == {"kept": 1, "excluded": 1}
+
+
+def test_what_was_frozen_meanwhile_is_held_against_before_anything_is_stored(lab_store):
+    store = lab_store
+    text = "Please tell me in a few words why the leaves of the trees turn red and yellow in autumn"
+    vote(store, duel(store, 0, conversation=(Message("user", text),)))
+
+    def meanwhile(done, of, what):
+        if what.startswith("freezing") and not snapshots.stored.listed(store):
+            vote(store, duel(store, 1, conversation=(Message("user", f"{text}, please"),)))
+            freeze(store, "quicker", Spec(seed=3))
+
+    with pytest.raises(ExportError, match=r"not held against: 1\."):
+        snapshots.freeze(store, Spec(), snapshot_id=new_id(), name="slower", progress=meanwhile)
+    assert [one.name for one in snapshots.stored.listed(store)] == ["quicker"]
+    freeze(store, "slower")
+    assert len({row.split for row in rows(store)[0]}) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from lab.exported import JudgedDuel
+from lab.exported import Answered
 from lab.preferences.masking import FAMILIES, INTRODUCTION, introduces_itself, names_of
 
 
@@ -33,18 +33,15 @@ def _of_word(one: str) -> bool:
     return one == "_" or (one.isascii() and one.isalnum())
 
 
+def names_of_answers(*answers: Answered) -> tuple[str, ...]:
+    """Return what the models of answers are called; nothing for those that are no models."""
+    return _own_names(*(one.model for one in answers if one.provider not in ("mock", "human", "sample")))
+
+
 @cache
-def own_names(first_model: str, second_model: str) -> tuple[str, ...]:
-    """Return what two models are called, in lower case, each whole and without its size and version."""
-    return tuple(names_of((first_model, second_model)))
-
-
-def names_of_duel(duel: JudgedDuel) -> tuple[str, ...]:
-    """Return what the models of a duel are called; nothing for those that are no models."""
-    first, second = (
-        one.model if one.provider not in ("mock", "human", "sample") else "" for one in (duel.first, duel.second)
-    )
-    return own_names(first, second)
+def _own_names(*models: str) -> tuple[str, ...]:
+    """Return what models are called, in lower case, each whole and without its size and version."""
+    return tuple(names_of(models))
 
 
 @cache

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from lab.dpo.checks import personal, texts
 from lab.dpo.checks.catalogue import BIT
-from lab.dpo.checks.names import names_its_model, names_of_duel
+from lab.dpo.checks.names import names_its_model, names_of_answers
 from lab.dpo.checks.refusals import refuses
 from lab.dpo.rows import LikedRow, Row
 from lab.dpo.sources import MOCK
 from lab.dpo.verdicts import Verdict
 from lab.exported import Answered, JudgedDuel
+from lab.messages import Message
 from lab.preferences.duels.sides import cut_or_unfinished
 from lab.store.duels import folded
 
@@ -68,10 +70,29 @@ def _faulty(answer: Answered, text: str, prompt: str, *, mock: bool) -> str | No
 
 def flags(duel: JudgedDuel, row: Row, said: Texts, found: Verdict) -> int:
     """Return what there is to warn of in a pair, as bits of `catalogue.BIT`."""
+    asked = said.prompt if len(row.turns) == 1 else _asked(row.turns)
+    answers = {row.chosen: said.chosen, row.rejected: said.rejected}
+    bits = _of_texts(answers, row.turns, asked, names_of_answers(duel.first, duel.second))
+    if _differ(duel.first, duel.second):
+        bits |= BIT["settings"]
+    if any(one.unblinded for one in found.agreeing) and duel.origin != "edit":
+        bits |= BIT["unblinded"]
+    return bits
+
+
+def flags_of_like(row: LikedRow, answer: Answered) -> int:
+    """Return what there is to warn of in an answer with a thumb, as bits of `catalogue.BIT`."""
+    return _of_texts({row.answer: folded(row.answer)}, row.turns, _asked(row.turns), names_of_answers(answer))
+
+
+def _asked(turns: Sequence[Message]) -> str:
+    return folded("\n".join(turn.content for turn in turns))
+
+
+def _of_texts(answers: Mapping[str, str], turns: Sequence[Message], asked: str, own: tuple[str, ...]) -> int:
+    """Return what there is to warn of in answers, given with themselves folded, and in the turns before them."""
     bits = 0
-    asked = said.prompt if len(row.turns) == 1 else folded("\n".join(turn.content for turn in row.turns))
-    own = names_of_duel(duel)
-    for text, fold_ in ((row.chosen, said.chosen), (row.rejected, said.rejected)):
+    for text, fold_ in answers.items():
         if names_its_model(text, fold_, own, asked):
             bits |= BIT["names_model"]
         if refuses(text):
@@ -82,15 +103,11 @@ def flags(duel: JudgedDuel, row: Row, said: Texts, found: Verdict) -> int:
             bits |= BIT["markers"]
         if personal.has_personal(text):
             bits |= BIT["personal"]
-    for turn in row.turns:
+    for turn in turns:
         if personal.has_personal(turn.content):
             bits |= BIT["personal"]
         if texts.has_markers(turn.content):
             bits |= BIT["markers"]
-    if _differ(duel.first, duel.second):
-        bits |= BIT["settings"]
-    if any(one.unblinded for one in found.agreeing) and duel.origin != "edit":
-        bits |= BIT["unblinded"]
     return bits
 
 

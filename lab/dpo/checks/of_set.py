@@ -28,12 +28,15 @@ def block_repeated(built: Built) -> None:
 
 
 def warn_of_lengths(built: Built) -> None:
-    """Mark the pairs that the trainer drops, and those that it cuts."""
-    if not len(built.pairs):
-        return
-    policy = built.spec.policy
-    for rule, tell in (("dropped", lengths.dropped), ("cut", lengths.cut)):
-        mark(built, rule, tell(policy.trainer, built.lengths, policy.max_length))
+    """Mark the pairs that the trainer drops, and those that it cuts; of answers with a thumb, KTO does."""
+    policy, likes = built.spec.policy, built.likes
+    if len(built.pairs):
+        for rule, tell in (("dropped", lengths.dropped), ("cut", lengths.cut)):
+            mark(built, rule, tell(policy.trainer, built.lengths, policy.max_length))
+    if len(likes) and policy.trainer == "kto":
+        dropped = likes["prompt_tokens"] >= policy.max_length
+        likes["flags"][dropped] |= np.uint32(BIT["dropped"])
+        likes["flags"][~dropped & (likes["whole_tokens"] > policy.max_length)] |= np.uint32(BIT["cut"])
 
 
 def mark(built: Built, rule: str, those: Bools) -> None:
@@ -42,10 +45,11 @@ def mark(built: Built, rule: str, those: Bools) -> None:
 
 
 def leave_out_by_name(built: Built) -> None:
-    """Leave out the pairs that rules warn of which the spec names."""
+    """Leave out the pairs and the answers with a thumb that rules warn of which the spec names."""
     for rule in built.spec.exclude:
         if rule in BIT:
             built.leave_out(built.flagged(rule), "excluded")
+            built.leave_out_likes(built.likes_flagged(rule), "excluded")
 
 
 # ------------------------------------------------------------------------------------------------- liked answers
@@ -65,29 +69,22 @@ def emitted(built: Built) -> tuple[Bools, Bools]:
     )
 
 
-def sides_of_likes(built: Built) -> dict[int, int]:
-    """Return the side of the split of each answer with a thumb that is kept, by the seq of the answer.
+def settle_likes(built: Built) -> None:
+    """Leave out the answers with a thumb that add nothing or contradict: KTO learns each answer once, one way.
 
-    Left out are those whose prompt bridges the split, those that pairs or other thumbs say the contrary of, and those
-    that a pair says the same of.
+    Those that pairs or other thumbs say the contrary of, those that a pair says the same of, all but the first alike.
     """
     answers = built.likes["answer"]
     if not len(answers):
-        return {}
+        return
     kept = built.kept_of
-    known = np.isin(answers, np.concatenate([built.pairs["chosen"][kept], built.pairs["rejected"][kept]]))
-    fine = (built.like_sides >= 0) & ~_among(_contrary(built), answers) & ~known & ~_repeated(answers)
-    places = np.flatnonzero(fine)
-    return {int(built.likes["seq"][one]): int(built.like_sides[one]) for one in places}
-
-
-def dropped_likes(built: Built) -> int:
-    """Return how many of the kept answers with a thumb KTO drops, since their prompt alone fills the limit."""
-    policy = built.spec.policy
-    if policy.trainer != "kto":
-        return 0
-    kept = np.isin(built.likes["seq"], list(sides_of_likes(built)))
-    return int((kept & (built.likes["prompt_tokens"] >= policy.max_length)).sum())
+    built.leave_out_likes(_among(_contrary(built), answers), "contrary")
+    paired = np.concatenate([built.pairs["chosen"][kept], built.pairs["rejected"][kept]])
+    built.leave_out_likes(np.isin(answers, paired), "in_a_pair")
+    left = np.flatnonzero(built.likes_kept_of)
+    again = np.zeros(len(answers), dtype=np.bool_)
+    again[left] = _repeated(answers[left])
+    built.leave_out_likes(again, "repeated")
 
 
 def _contrary(built: Built) -> Numbers:
