@@ -93,7 +93,10 @@ def run_diff(arguments: argparse.Namespace) -> int:
     with opened() as store:
         before, after = (stored.get(store, which) for which in (arguments.before, arguments.after))
         found = comparing.diff(store, before, after)
-    parts = {"added": found.added, "removed": found.removed, "changed": found.changed, "moved": found.moved}
+    parts = {
+        "added": found.added, "removed": found.removed, "changed": found.changed, "moved": found.moved,
+        "reworded": found.reworded,
+    }  # fmt: skip
     if arguments.json:
         say_json({"before": before.id, "after": after.id, "same": found.same, **{k: list(v) for k, v in parts.items()}})
         return 0

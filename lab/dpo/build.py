@@ -15,7 +15,8 @@ import numpy as np
 
 from lab.dpo.built import CODE, Built
 from lab.dpo.checks import of_pair, of_set
-from lab.dpo.dealing import Dealing, Encode
+from lab.dpo.clusters import Encode
+from lab.dpo.dealing import Dealing
 from lab.dpo.pairs import digest_of_like, digests, liked_row_of, row_of, sides_of
 from lab.dpo.rows import SPLITS, LikedRow, Row
 from lab.dpo.sources import unwanted, unwanted_like

@@ -54,6 +54,9 @@ class Built:
     agreed: float = 0.0  # of these, the sum of the shares of pairs of votes that say the same
     groups_of: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # near-duplicates have the same
     sides_of: Sides = field(default_factory=lambda: np.zeros(0, np.int8))  # place in SPLITS; below 0 in none
+    settled_of: Bools = field(
+        default_factory=lambda: np.zeros(0, np.bool_)
+    )  # which had their side in the family before
     like_sides: Sides = field(default_factory=lambda: np.zeros(0, np.int8))
     like_reasons: Codes = field(default_factory=lambda: np.zeros(0, np.uint8))  # what became of each
     likes_not_read: Counter[str] = field(default_factory=Counter)  # those that are not even in `likes`, by reason

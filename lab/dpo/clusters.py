@@ -15,12 +15,13 @@ from lab.messages import Message
 MOST_BY_COSINE = 20_000
 """Rows that `cosine_groups` takes: it holds each against each."""
 
-_ROWS_AT_ONCE = 512
+_ROWS_AT_ONCE, _READ_AT_ONCE = 512, 2_000
 _ROUNDING = 5e-7  # equal vectors have a cosine of 1 but for float32
 
 Ints = NDArray[np.int64]
 Turns = Sequence[Message]
 TurnsOf = Callable[[Ints], Sequence[Turns]]
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 def compared(turns: Turns) -> str:
@@ -84,14 +85,25 @@ class Conversations:
         alike = self._prompts.groups(lambda places: [compared(turns) for turns in turns_of(places)])
         return self.joined(alike)
 
-    def groups_by_cosine(self, vectors: NDArray[np.float32]) -> Ints:
-        """Return what `groups` does, with near-duplicates by the cosine of a vector for each row.
+    def groups_by_cosine(self, turns_of: TurnsOf, encode: Encode) -> Ints:
+        """Return what `groups` does, with near-duplicates by the cosine of the vectors that `encode` makes of texts.
 
-        Wordings that are equal but for case, signs and spacing are in one group whatever their cosine.
+        Wordings that are equal but for case, signs and spacing are compared once. Raises ExportError for more than
+        20,000 others.
         """
-        parent = cosine_groups(vectors, self.near)
-        _unite_equal(parent, self.digests, np.arange(len(parent)))
-        return self.joined(parent)
+        _, firsts, which = np.unique(self.digests, return_index=True, return_inverse=True)
+        order = np.argsort(firsts)
+        firsts = firsts[order]
+        _refuse_more(len(firsts))
+        texts = [
+            compared(turns)
+            for start in range(0, len(firsts), _READ_AT_ONCE)
+            for turns in turns_of(firsts[start : start + _READ_AT_ONCE])
+        ]
+        place_of = np.empty(len(order), dtype=np.int64)
+        place_of[order] = np.arange(len(order))
+        alike = cosine_groups(encode(texts), self.near) if texts else np.zeros(0, dtype=np.int64)
+        return self.joined(firsts[alike][place_of[which]])
 
     def joined(self, groups: Ints) -> Ints:
         """Return groups joined where a conversation goes on from another one, or branches from the same."""
@@ -111,6 +123,14 @@ class Conversations:
             found = ordered[at] == begun
             unite(parent, np.stack([order[at[found]], rows[found]], axis=1))
         return parent
+
+
+def _refuse_more(count: int) -> None:
+    if count > MOST_BY_COSINE:
+        raise ExportError(
+            f"{count:,} prompts, with those that have a side in this family of splits already, are too many to compare "
+            f"each with each by cosine; {MOST_BY_COSINE:,} can be. Look for near-duplicates by MinHash instead."
+        )
 
 
 def _unite_equal(parent: Ints, digests: NDArray[np.uint64], rows: Ints) -> None:
@@ -150,11 +170,7 @@ def cosine_groups(vectors: NDArray[np.float32], near: float) -> Ints:
     `vectors` has shape (n, dim), float32, each row of length 1. Raises ExportError for more than 20,000 rows.
     """
     count = len(vectors)
-    if count > MOST_BY_COSINE:
-        raise ExportError(
-            f"{count:,} prompts are too many to compare each with each by cosine; {MOST_BY_COSINE:,} can be. "
-            "Look for near-duplicates by MinHash instead."
-        )
+    _refuse_more(count)
     parent = np.arange(count)
     for start in range(0, count, _ROWS_AT_ONCE):
         alike = vectors[start : start + _ROWS_AT_ONCE] @ vectors[start:].T >= near - _ROUNDING

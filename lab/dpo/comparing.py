@@ -69,6 +69,7 @@ class Difference:
     removed: tuple[str, ...]
     changed: tuple[str, ...]  # the other answer is chosen, or the thumb points the other way
     moved: tuple[str, ...]  # on another side of the split, which only another family can bring about
+    reworded: tuple[str, ...]  # the same verdict on the same side, in other words: masked, under another system prompt
     same: int
 
 
@@ -78,10 +79,13 @@ def diff(store: Store, before: Snapshot, after: Snapshot) -> Difference:
     both = [key for key in new if key in old]
     changed = [key for key in both if old[key].winner != new[key].winner]
     moved = [key for key in both if old[key].split != new[key].split]
+    differ = {*changed, *moved}
+    reworded = [key for key in both if key not in differ and old[key].row_hash != new[key].row_hash]
     return Difference(
         tuple(key for key in new if key not in old),
         tuple(key for key in old if key not in new),
         tuple(changed),
         tuple(moved),
-        len(both) - len({*changed, *moved}),
+        tuple(reworded),
+        len(both) - len(differ) - len(reworded),
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.dpo.built import Bools, Built, Ints, Sides
 from lab.dpo.checks.of_set import mark
-from lab.dpo.clusters import Conversations, Turns, TurnsOf, compared
+from lab.dpo.clusters import Conversations, Encode, Turns, TurnsOf
 from lab.dpo.pairs import turns_under
 from lab.dpo.rows import SPLITS
 from lab.dpo.spec import Spec
@@ -20,7 +20,6 @@ from lab.store.judged import Moment
 from lab.store.judged import moment as moment_of
 
 Digests = NDArray[np.uint64]
-Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 _AT_ONCE = 2_000
 _RANK = np.array([0, 2, 1])  # of the sides in SPLITS: which one keeps what is alike on several
@@ -62,12 +61,14 @@ class Dealing:
         sides = np.full(len(groups), NONE, dtype=np.int8)
         strata = np.full(len(groups), len(built.query_types.all), dtype=np.uint16)  # of thumbs, which come last
         strata[: self.known], strata[self.known : behind] = 0, built.pairs["stratum"]
+        stored = self._stored(exact)
         sides[at] = assign(
-            _renumbered(groups, at), self._stored(exact)[at], digests[at], strata[at],
+            _renumbered(groups, at), stored[at], digests[at], strata[at],
             self._spec.shares, self._spec.seed,
         ).sides  # fmt: skip
         sides[self._torn(groups, sides, exported, turns_of, encode)] = BRIDGING
         built.groups_of = groups[self.known : behind]
+        built.settled_of = stored[self.known : behind] >= 0
         built.sides_of, built.like_sides = sides[self.known : behind], sides[behind:]
         built.leave_out(built.sides_of < 0, "bridging")
         built.leave_out_likes(built.like_sides < 0, "bridging")
@@ -109,12 +110,7 @@ class Dealing:
         """Return the groups of conversations, which are those of these rows, by places in `rows`."""
         if self._spec.nearness == "minhash" or encode is None:
             return conversations.groups(lambda places: turns_of(rows[places]))
-        texts = [
-            compared(turns)
-            for start in range(0, len(rows), _AT_ONCE)
-            for turns in turns_of(rows[start : start + _AT_ONCE])
-        ]
-        return conversations.groups_by_cosine(encode(texts))
+        return conversations.groups_by_cosine(lambda places: turns_of(rows[places]), encode)
 
     def _turns_of(self, built: Built, moment: Moment) -> TurnsOf:
         """Return what returns the turns of rows, as the export holds them."""

@@ -39,6 +39,7 @@ class RecipeFacts:
     train: int
     validation: int
     fit: Fit | None  # what the measured lengths suggest; None: nothing was measured
+    limit: int | None = None  # tokens that were asked for at most
     exact: bool = False  # the lengths were counted with the model's own tokenizer
     agreement: float | None = None  # pairs of votes that chose an answer of one duel: the share that chose the same
     agreement_pairs: int = 0  # how many pairs of votes that is
@@ -65,7 +66,7 @@ def recipe(facts: RecipeFacts) -> str:
         train=f"{facts.train:,}",
         validation=f"{facts.validation:,}",
         few=_few(facts),
-        max_length=facts.fit.max_length if facts.fit else _LENGTH_OF_TRL,
+        max_length=_max_length(facts),
         length_words=_comment(_length_words(facts, part)),
         epochs=epochs(facts.train),
         batch=min(batch, _ON_THE_DEVICE),
@@ -129,9 +130,20 @@ def _comment(words: str, indent: str = "") -> str:
     return "\n".join(textwrap.wrap(words, _WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# "))
 
 
+def _max_length(facts: RecipeFacts) -> int:
+    """Return the limit that nearly all pairs fit into, but no more than was asked for: memory grows with it."""
+    measured = facts.fit.max_length if facts.fit else _LENGTH_OF_TRL
+    return measured if facts.limit is None else min(measured, facts.limit)
+
+
 def _length_words(facts: RecipeFacts, part: Part) -> str:
     if facts.fit is None:
         return "No lengths were measured, so this is the default of TRL."
+    if facts.limit is not None and facts.limit < facts.fit.max_length:
+        return (
+            f"As asked for; {facts.fit.max_length:,} would hold 99 of 100. The card of the dataset says what is lost "
+            "at this limit."
+        )
     how = "counted with the model's own tokenizer" if facts.exact else "an estimate, for lack of the model's tokenizer"
     fate = part.dropped if facts.trainer == "reward" else f"{_share(facts.fit.cut)} lose their end, {part.dropped}"
     return f"99 of 100 fit ({how}): {fate.format(_share(facts.fit.dropped))}."

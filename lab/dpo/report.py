@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -32,6 +32,12 @@ class Finding:
     of: int
     left_out: int
     says: str  # the numbers, as a sentence
+    thumbs: int = 0  # answers with a thumb that are in the export
+
+    @property
+    def stands(self) -> bool:
+        """Whether any of what was found is in the export."""
+        return self.count > self.left_out or self.thumbs > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +78,17 @@ class Report:
     fits: Mapping[str, Fit]  # by trainer: the length limit that 99 of 100 pairs stay under
     examples: Mapping[str, tuple[int, int]]  # of KTO, by side of the split: liked and disliked answers
     policy_share: float | None  # of the answers, those of the model to be trained; None where none is named
+    settled: int = 0  # kept pairs whose prompt had its side in the family before
 
     @property
     def ready(self) -> bool:
         """Whether there is anything to export."""
         return self.kept > 0 or self.likes > 0
+
+    @property
+    def warnings(self) -> int:
+        """How many rules warn of something that is in the export."""
+        return sum(one.severity == "warn" and one.stands for one in self.findings)
 
     def found(self, rule: str) -> Finding | None:
         """Return what a rule found, None where it found nothing."""
@@ -114,6 +126,7 @@ def report(built: Built) -> Report:
         fits=_fits(built),
         examples=_examples(built),
         policy_share=_policy_share(built),
+        settled=int(built.settled_of[kept].sum()),
         annotators=len(np.unique(built.voices["annotator"][kept[built.voices["pair"]]])) if len(built.voices) else 0,
     )
 
@@ -174,7 +187,8 @@ def _warned(built: Built, kept: Any) -> list[Finding]:
             if liked:
                 left = int((built.likes_flagged(rule) & excluded_likes).sum())
                 says += f", and {counted(liked, 'answer')} with a thumb" + (f", {left:,} left out" if left else "")
-            found.append(_finding(rule, count, int(stand.sum()), out, says))
+            in_it = int((built.likes_flagged(rule) & built.likes_kept_of).sum())
+            found.append(replace(_finding(rule, count, int(stand.sum()), out, says), thumbs=in_it))
     return found
 
 

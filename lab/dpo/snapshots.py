@@ -21,7 +21,7 @@ from lab.dpo import report as reporting
 from lab.dpo import spec as specs
 from lab.dpo.build import Check, Progress, build, kept_likes, kept_rows
 from lab.dpo.cards import card_of
-from lab.dpo.dealing import Encode
+from lab.dpo.clusters import Encode
 from lab.dpo.formats.card import Card
 from lab.dpo.formats.packing import zipped
 from lab.dpo.formats.registry import Choice

@@ -130,7 +130,12 @@ def checked(spec: Spec) -> Spec:
         raise ExportError("Say whose votes make the pairs, or choose another rule.")
     if spec.system == "replaced" and not spec.system_text.strip():
         raise ExportError("Write the system prompt that replaces the duels' own, or choose none.")
-    if len(spec.shares) != 3 or min(spec.shares) < 0 or spec.shares[0] <= 0 or abs(sum(spec.shares) - 1) > 1e-6:
+    if (
+        len(spec.shares) != 3
+        or not min(spec.shares) >= 0
+        or not spec.shares[0] > 0
+        or not abs(sum(spec.shares) - 1) < 1e-6
+    ):
         raise ExportError(f"Shares {spec.shares} do not come to 1 with something to train on. Take .8, .1 and .1.")
     if not 0.5 <= spec.near <= 1:
         raise ExportError(f"Near-duplicates from {spec.near} on cannot be; take .5 to 1.")

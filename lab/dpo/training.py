@@ -31,6 +31,7 @@ def recipe_facts(snapshot: Snapshot, *, model: str | None, data: str | None, tra
         train=lines["train"],
         validation=lines["validation"],
         fit=found.fits[wanted.trainer],
+        limit=spec.policy.max_length,
         exact=found.exact_tokens,
         agreement=found.chose_same / found.chose_both if found.chose_both else None,
         agreement_pairs=found.chose_both,

@@ -106,6 +106,12 @@ def split(spec: Spec, report: Report) -> str:
         f"By groups of prompts that are alike by {by} at {spec.near:g} or more, or of which one continues the other: "
         f"no group lies on two sides. A prompt keeps its side in later snapshots of the family {spec.family}. "
         f"There are now: {counts}."
+        + (
+            f" {report.settled:,} of {counted(report.kept, 'pair')} keep the side that their prompt had before; the "
+            "shares are for the others. Another family deals all of them out anew."
+            if report.settled
+            else ""
+        )
     )
 
 

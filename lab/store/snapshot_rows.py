@@ -25,10 +25,11 @@ THUMB = "thumb"
 
 
 class Key(NamedTuple):
-    """What a row of a snapshot says: the better answer, or whether the thumb was up, and where it lies."""
+    """What a row of a snapshot says: the better answer, or whether the thumb was up, where it lies, and its words."""
 
     winner: str | None
     split: ExportSplit
+    row_hash: str
 
 
 def add(store: Store, snapshot_id: str, rows: Sequence[NewFrozenRow]) -> None:
@@ -63,12 +64,12 @@ def rows(store: Store, snapshot_id: str, after_place: int = -1, limit: int = 2_0
 def keys(store: Store, snapshot_id: str) -> dict[str, Key]:
     """Return which rows a snapshot has, without their texts, by the id of the duel or of the answer with a thumb."""
     table = _table("snapshot_row")
-    columns = (table.c.duel_id, table.c.chosen_id, table.c.rejected_id, table.c.split)
+    columns = (table.c.duel_id, table.c.chosen_id, table.c.rejected_id, table.c.split, table.c.row_hash)
     query = select(*columns).where(table.c.snapshot_id == snapshot_id).order_by(table.c.place)
     with store.read() as session:
         return {
-            duel or chosen or rejected: Key(chosen if duel else chosen and "up", split)
-            for duel, chosen, rejected, split in session.connection().execute(query)
+            duel or chosen or rejected: Key(chosen if duel else chosen and "up", split, row_hash)
+            for duel, chosen, rejected, split, row_hash in session.connection().execute(query)
         }
 
 

@@ -95,7 +95,7 @@ def test_blocks_make_no_difference(degrees, at_once):
 
 
 def test_too_many_for_cosine_are_refused_with_a_way_out():
-    with pytest.raises(ExportError, match=r"20,001 prompts are too many .* by MinHash instead"):
+    with pytest.raises(ExportError, match=r"20,001 prompts, .* are too many .* by MinHash instead"):
         cosine_groups(np.zeros((20_001, 1), dtype=np.float32), 0.9)
 
 
@@ -108,5 +108,22 @@ def test_conversations_joined_to_groups_by_cosine():
 
 def test_equal_wordings_are_one_group_whatever_their_vectors_say():
     kept = Conversations(0.9)
-    kept.add([(Message("user", text),) for text in ("Why do cats purr?", "why do CATS  purr", "Why do dogs bark?")])
-    assert kept.groups_by_cosine(np.eye(3, dtype=np.float32)).tolist() == [0, 0, 2]
+    said = [
+        (Message("user", text),)
+        for text in (
+            "Why do dogs bark?",
+            "Why do cats purr?",
+            "why do CATS  purr",
+            "Do cats purr?",
+            "why do cats purr!",
+        )
+    ]
+    kept.add(said)
+    asked = []
+
+    def encode(texts):
+        asked.extend(texts)
+        return np.array([[1, 0], [0, 1], [0.1, 0.995]], dtype=np.float32)
+
+    assert kept.groups_by_cosine(lambda places: [said[place] for place in places], encode).tolist() == [0, 1, 1, 1, 1]
+    assert asked == ["Why do dogs bark?", "Why do cats purr?", "Do cats purr?"]

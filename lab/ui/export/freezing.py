@@ -70,7 +70,7 @@ def _pills(label: str, options: tuple[str, ...], default: tuple[str, ...], key: 
 
 def _button(reading: Reading, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
     report = reading.report
-    warned = sum(one.severity == "warn" for one in report.findings)
+    warned = report.warnings
     pairs = [words.count(report.kept, "pair")] if report.kept else []
     likes = [f"{words.count(report.likes, 'answer')} with a thumb"] if report.likes else []
     said = " and ".join([*pairs, *likes])
@@ -94,12 +94,21 @@ def _start(snapshot_id: str, reading: Reading, name: str, licence: str, choices:
             lab.store, reading.spec, snapshot_id=snapshot_id, name=name, licence=licence, progress=job.progress,
             check=job.check, encode=encoder.encode,
         )  # fmt: skip
-        carry_over(reading, snapshots.report_of(frozen))
+        found = snapshots.report_of(frozen)
+        carry_over(reading, found)
+        if (found.kept, found.likes) != (reading.report.kept, reading.report.likes):
+            lab.counted.put(f"came since\n{snapshot_id}", (reading.report.kept, reading.report.likes))
         snapshots.shelve(lab.store, frozen, choices, lab.settings.data_dir, progress=job.progress, check=job.check)
 
     begin(snapshot_id, "Freezing and writing the pairs", work)
     st.session_state[_NEXT] = new_id()
     address.show_snapshot(snapshot_id)
+
+
+def came_since(snapshot_id: str) -> tuple[int, int] | None:
+    """Return how many pairs and answers with a thumb had been read when others were frozen; None where it was these."""
+    found: tuple[int, int] | None = resources.lab().counted.get(f"came since\n{snapshot_id}")
+    return found
 
 
 def write_again(snapshot_id: str, choices: tuple[Choice, ...]) -> None:

@@ -58,7 +58,7 @@ def sentence(reading: Reading) -> None:
 
 def _says(found: Report) -> str:
     blocked = sum(one.count for one in found.findings if one.severity == "block")
-    warned = sum(one.severity == "warn" for one in found.findings)
+    warned = found.warnings
     said = [f"{words.count(found.kept, 'pair')} can train" if found.kept else "No pair can train"]
     if found.likes:
         said.append(f"{words.count(found.likes, 'answer')} with a thumb can, by KTO")

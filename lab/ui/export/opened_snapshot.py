@@ -21,7 +21,9 @@ from lab.ui.trust import words
 _MOST = 200
 _FILES, _MADE, _DIFFERS, _TRAIN = "Files", "How it was made", "What differs", "Train on it"
 _PARTS = (_FILES, _MADE, _DIFFERS, _TRAIN)
-_ADDED, _REMOVED, _CHANGED, _MOVED = "added", "removed", "judged otherwise", "on another side"
+_ADDED, _REMOVED, _CHANGED, _MOVED, _REWORDED = (
+    "added", "removed", "judged otherwise", "on another side", "worded otherwise",
+)  # fmt: skip
 
 
 def draw(one: Snapshot, others: list[Snapshot]) -> None:
@@ -60,6 +62,12 @@ def _heading(one: Snapshot) -> None:
         said.append(f"{words.count(one.liked, 'answer')} with a thumb")
     said += [f"frozen {frozen:%Y-%m-%d %H:%M} UTC", f"family {one.family}"]
     st.caption(f"{text.plain(' · '.join(said))} · hash {text.code(one.content_hash or '')}")
+    read = freezing.came_since(one.id)
+    if read is not None:
+        st.info(
+            f"Votes came between reading and freezing: {words.count(read[0], 'pair')} had been read. What the doctor "
+            "says of those that are frozen stands under “How it was made”."
+        )
     if one.gone:
         st.warning(
             f"Text of {words.count(one.gone, 'row')} was deleted on request since it was frozen. They are in no file "
@@ -91,7 +99,10 @@ def _differs(one: Snapshot, others: list[Snapshot]) -> None:
     )  # fmt: skip
     before = next(other for other in others if other.id == against)
     found = comparing.diff(resources.lab().store, before, one)
-    parts = {_ADDED: found.added, _REMOVED: found.removed, _CHANGED: found.changed, _MOVED: found.moved}
+    parts = {
+        _ADDED: found.added, _REMOVED: found.removed, _CHANGED: found.changed, _MOVED: found.moved,
+        _REWORDED: found.reworded,
+    }  # fmt: skip
     counts = [f"{len(rows):,} {name}" for name, rows in parts.items()]
     st.markdown(f"**{', '.join(counts)}**, and {found.same:,} rows are the same.")
     first = next((name for name, rows in parts.items() if rows), None)

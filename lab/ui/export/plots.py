@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lab.dpo import report as reporting
 from lab.dpo.behind import ratio_classes
+from lab.preferences.bias import RATIOS
 from lab.ui import charts, colours, tables, text
 from lab.ui.export import address, listing
 from lab.ui.export.funnel import COUNT
@@ -19,6 +20,7 @@ from lab.ui.export.reading import Reading
 from lab.ui.trust import words
 
 _BINS = 20
+_SHORT = dict(zip([name for name, _ in RATIOS], ("≤ 1.1×", "≤ 1.5×", "≤ 2×", "≤ 4×", "> 4×"), strict=True))
 _COLOURS = {"chosen": colours.PALETTE[0], "rejected": colours.PALETTE[1]}
 _PLAIN = colours.PALETTE[2]
 
@@ -131,8 +133,9 @@ def _win_rates(reading: Reading) -> None:
     )  # fmt: skip
     figure.add_hline(y=0.5, line={"color": colours.LINE, "dash": "dot"})
     equal = int((reading.built.kept_of & (ratio_classes(reading.built) < 0)).sum())
-    _axes(figure, "how much longer the longer answer is", "share it won")
+    _axes(figure, "how many times as long the longer answer is", "share it won")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+    figure.update_xaxes(tickvals=names, ticktext=[_SHORT[name] for name in names], tickangle=0)
     total = sum(one.n for _, one in found)
     charts.chart(
         figure, key="export-ratio", name="export-win-rates", on_pick=_pick_ratio,

@@ -47,7 +47,8 @@ def carry_over(before: Reading, frozen: Report) -> None:
     """
     now = judged.state(before.lab.store)
     if now._replace(sides=before.state.sides) == before.state and frozen == before.report:
-        before.lab.counted.put(_key(before.spec, now), replace(before, state=now))
+        settled = replace(before.report, settled=before.report.kept)  # as all of them are from now on
+        before.lab.counted.put(_key(before.spec, now), replace(before, state=now, report=settled))
 
 
 def _key(spec: Spec, now: State) -> str:
