@@ -35,6 +35,13 @@ FACTS = RecipeFacts(
 )
 
 
+def test_the_limit_is_measured_but_never_more_than_was_asked_for():
+    assert '"--max-length", type=int, default=512' in recipe(replace(FACTS, limit=1_024))
+    script = recipe(replace(FACTS, limit=384))
+    assert '"--max-length", type=int, default=384' in script
+    assert "As asked for; 512 would hold 99 of 100." in script
+
+
 def constants(script: str) -> dict[str, object]:
     """Return what the script assigns to MODEL and DATA."""
     assigned = [

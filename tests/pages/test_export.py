@@ -21,7 +21,7 @@ from lab.store import snapshots as stored
 from lab.store.text_places import Words
 from lab.types import new_id
 from lab.ui import access, resources
-from lab.ui.export import reading
+from lab.ui.export import choosing, reading
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PARROT = "Hello there, who are you?"  # a prompt, and how the answer to it begins that the doctor blocks
@@ -338,6 +338,26 @@ def test_one_press_freezes_and_writes_and_a_second_one_freezes_no_more(judged):
     assert [one.name for one in stored.listed(resources.lab().store)] == ["prefs"]
     assert table(page, "sha256")["file"]
     assert address(page, "part") == "Snapshots"
+
+
+def test_votes_that_came_between_reading_and_freezing_are_said(judged):
+    page = export(judged, part="Freeze", freeze_name="prefs")
+    freeze = button(page, "Freeze and write 10 pairs")
+    vote(add_duel(40), annotator("Zed"))
+    page = freeze.click().run()
+    wait_for_work()
+    page = page.run()
+    assert "Votes came between reading and freezing: 10 pairs had been read." in shown(page)
+    assert "11 pairs" in shown(page)
+
+
+def test_prompts_that_keep_their_side_are_said(judged):
+    frozen("first")
+    page = export(judged, part="Split and preview", test=40)
+    assert "10 of 10 pairs keep the side that their prompt had before" in shown(page)
+    page.text_input(key=choosing.FAMILY).set_value("other")
+    page = page.run()
+    assert "keep the side that their prompt had before" not in shown(page)
 
 
 def test_a_snapshot_is_renamed_deleted_and_brought_back(judged):
