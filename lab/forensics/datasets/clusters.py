@@ -21,7 +21,8 @@ NEAR = 0.8
 """The Jaccard index of two prompts' shingles from which they count as near-duplicates."""
 
 _KEY = 8  # bytes by which prompts are ordered: those of a band, and some behind it that put likes beside each other
-_LAGS, _LAGS_IN_CROWDS = 7, 2  # neighbours that a prompt is held against within a band's bucket
+_LAGS, _LAGS_IN_CROWDS = 7, 2  # neighbours that a prompt is held against within a band's bucket, at least
+_PAIRS_IN_CROWDS = 1_000_000  # of a band: crowds of a thousand are held against each other whole
 _PAIRS_AT_ONCE, _TEXTS_AT_ONCE = 1 << 16, 1 << 10
 _ADDED_AT_ONCE = 10_000
 _LEAST_LIKELY = 0.13  # how far the estimate may lie under what is asked for: about three standard errors
@@ -49,6 +50,7 @@ class Prompts:
 
     `near` is the Jaccard index of two prompts' shingles from which they are in one group. A pair of just that index is
     found with probability .99 where it is .7 or more, with .94 at .6 and .7 at .5: bands are cut for what is alike.
+    Among many thousands of one template, where all are nearly alike, some just above `near` may be missed.
     """
 
     def __init__(self, near: float = NEAR) -> None:
@@ -154,8 +156,8 @@ def _keys(values: Bytes, rows: Places, start: int) -> Hashes:
 def _proposed(keys: Hashes, size: int) -> Iterator[Ints]:
     """Yield pairs, shape (m, 2), of places whose keys are equal in their first `size` bytes.
 
-    In a crowd of equal ones each is held against its next few, which are equal in more bytes, and against the first,
-    not against all: near-duplicates in such numbers chain together.
+    In a crowd of equal ones each is held against the first, and against as many next ones, which are equal in more
+    bytes, as a million pairs allow: a thousand prompts of one template all against all, a hundred thousand against ten.
     """
     order = np.argsort(keys, kind="stable")
     keys.sort()  # in place: with a million rows each of these is 8 MB
@@ -173,12 +175,25 @@ def _proposed(keys: Hashes, size: int) -> Iterator[Ints]:
     head_of, size_of = np.repeat(heads, sizes), np.repeat(sizes, sizes)
     crowded = np.flatnonzero((size_of > _LAGS + 1) & (np.arange(len(order)) > head_of))
     yield from _in_portions(order[head_of[crowded]], order[crowded])  # first, as this joins most of a crowd
-    for lag in range(1, _LAGS + 1):
-        kept = head_of[:-lag] == head_of[lag:]
-        if lag > _LAGS_IN_CROWDS:
-            kept &= size_of[:-lag] <= _LAGS + 1
-        left = np.flatnonzero(kept)
-        yield from _in_portions(order[left], order[left + lag])
+    alone = np.flatnonzero(size_of <= _LAGS + 1)
+    crowd = np.flatnonzero(size_of > _LAGS + 1)
+    for some, lags in ((alone, _LAGS), (crowd, max(_LAGS_IN_CROWDS, _PAIRS_IN_CROWDS // max(1, len(crowd))))):
+        yield from _neighbours(order[some], head_of[some], min(lags, int(size_of[some].max(initial=1)) - 1))
+
+
+def _neighbours(order: Ints, head_of: Ints, lags: int) -> Iterator[Ints]:
+    """Yield each of these with the next `lags` that have the same head, the nearest first."""
+    left: list[Ints] = []
+    right: list[Ints] = []
+    waiting = 0
+    for lag in range(1, lags + 1):
+        at = np.flatnonzero(head_of[:-lag] == head_of[lag:])
+        left.append(order[at])
+        right.append(order[at + lag])
+        waiting += len(at)
+        if waiting >= _PAIRS_AT_ONCE or lag == lags:
+            yield from _in_portions(np.concatenate(left), np.concatenate(right))
+            left, right, waiting = [], [], 0
 
 
 def _in_portions(left: Ints, right: Ints) -> Iterator[Ints]:

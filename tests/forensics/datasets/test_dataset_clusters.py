@@ -202,6 +202,21 @@ def test_neighbours_in_a_crowd_are_those_that_are_most_alike():
     assert sum(found[at] == found[3_000 + at] for at in likes) >= 0.97 * len(likes)
 
 
+def test_in_a_crowd_of_one_template_every_pair_that_is_alike_is_found():
+    draw = random.Random(0)
+    words = "river stone violin garden window letter market bridge candle forest pilot engine copper island".split()
+    asked = "Translate the following English sentence into French and explain the grammar: " * 2
+    prompts = sorted({asked + " ".join(draw.choices(words, k=2)) for _ in range(200)})
+    found = grouped(prompts, near=0.9)
+    alike = [
+        (one, other) for one in range(len(prompts)) for other in range(one)
+        if jaccard(prompts[one], prompts[other]) >= 0.9
+    ]  # fmt: skip
+    assert len(alike) > 50
+    assert len(set(found)) > 5
+    assert all(found[one] == found[other] for one, other in alike)
+
+
 @pytest.mark.parametrize("prompts", [
     ["What is the answer to this?"] * 100_000,
     [f"What is {at} + {at * 7 % 1_000}?" for at in range(100_000)],
