@@ -204,7 +204,22 @@ def test_neighbours_in_a_crowd_are_those_that_are_most_alike():
 
 def test_in_a_crowd_of_one_template_every_pair_that_is_alike_is_found():
     draw = random.Random(0)
-    words = "river stone violin garden window letter market bridge candle forest pilot engine copper island".split()
+    words = [
+        "river",
+        "stone",
+        "violin",
+        "garden",
+        "window",
+        "letter",
+        "market",
+        "bridge",
+        "candle",
+        "forest",
+        "pilot",
+        "engine",
+        "copper",
+        "island",
+    ]
     asked = "Translate the following English sentence into French and explain the grammar: " * 2
     prompts = sorted({asked + " ".join(draw.choices(words, k=2)) for _ in range(200)})
     found = grouped(prompts, near=0.9)
