@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from lab.errors import KeepingError
 from lab.types import new_id
 
@@ -22,7 +24,7 @@ FOLDER = "exports"
 MANIFEST = "manifest.json"
 """In it `snapshot` is the id of the snapshot that the export is of."""
 
-_LEAVING, _COMING = ".deleting-", ".making-"
+_LEAVING, _COMING, _LOCK = ".deleting-", ".making-", ".lock"
 _UNFIT = re.compile(r"[^\w-]+")
 _MOST_NAME = 60  # characters of a folder's name, before what makes it the snapshot's own
 _MOST_MANIFEST = 10_000_000  # bytes
@@ -64,17 +66,39 @@ def listed(data_dir: Path) -> list[Shelved]:
 def making(data_dir: Path) -> Iterator[Path]:
     """Give a folder beside the shelf's others to write an export in; what is still in it when the block ends goes.
 
-    A deletion on request takes it away, since what is being written may hold the text. Raises KeepingError.
+    A deletion on request takes it away, since what is being written may hold the text. What killed processes left of
+    theirs goes first. Raises KeepingError.
     """
     folder = data_dir / FOLDER / f"{_COMING}{new_id()}"
+    lock = _lock_of(folder)
     try:
-        folder.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep_left(folder.parent)
+        lock.acquire(timeout=0)
+        folder.mkdir()
     except OSError as err:
         raise KeepingError(f"{folder} cannot be made: {err.strerror or err}. Check whether it may be written.") from err
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _lock_of(folder: Path) -> FileLock:
+    """Return the lock that says that somebody is writing in a folder; it goes with the process, however that ends."""
+    return FileLock(folder.with_name(f"{folder.name}{_LOCK}"))
+
+
+def _sweep_left(shelf: Path) -> None:
+    """Delete the folders in which nobody is writing any more."""
+    for folder in shelf.glob(f"{_COMING}*"):
+        if folder.is_dir() and not folder.is_symlink():
+            lock = _lock_of(folder)
+            with suppress(Timeout), lock.acquire(timeout=0):
+                shutil.rmtree(folder, ignore_errors=True)
+                Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def replace(data_dir: Path, snapshot_id: str, made: Collection[Path]) -> None:
