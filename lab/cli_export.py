@@ -86,7 +86,7 @@ def run_export(arguments: argparse.Namespace) -> int:
         if arguments.out is None:
             raise ExportError("Say where the files of the snapshot go: --out DIR.")
         written = snapshots.write_files(store, snapshot, choices, arguments.out, progress=_progress)
-        snapshot = stored.files(store, snapshot.id, {path: asdict(made) for path, made in written.files.items()})
+        snapshot = snapshots.note(store, snapshot, written)
     _quiet()
     return _told(snapshot, written, choices, as_json=arguments.json)
 

@@ -108,6 +108,17 @@ def test_snapshots_are_listed_shown_compared_rebuilt_and_deleted(judged, run, tm
     assert "one" not in [json.loads(line)["name"] for line in run("snapshot", "list", "--json")[1].splitlines()]
 
 
+def test_after_ordinary_exports_a_rebuild_is_the_same(judged, run):
+    run("export", "--out", "one", "--format", "kto", "--format", "trl")
+    assert run("snapshot", "rebuild", "one", "--out", "r1")[0] == 0
+    run("export", "--snapshot", "one", "--out", "two", "--format", "hf")
+    assert run("snapshot", "rebuild", "one", "--out", "r2")[0] == 0
+    run("export", "--snapshot", "one", "--out", "three", "--format", "trl:parquet")
+    status, out, _ = run("snapshot", "rebuild", "one", "--out", "r3")
+    assert status == 0
+    assert "differs" not in out
+
+
 def test_a_file_that_was_changed_by_hand_is_nobodys_business_but_a_differing_rebuild_is(judged, run, monkeypatch):
     run("export", "--out", "one", "--format", "trl")
     monkeypatch.setattr("lab.dpo.comparing.write_files", _with_another_file)

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lab.dpo import report as reporting
 from lab.dpo import spec as specs
@@ -25,8 +25,9 @@ from lab.dpo.dealing import Encode
 from lab.dpo.formats.card import Card
 from lab.dpo.formats.packing import zipped
 from lab.dpo.formats.registry import Choice
-from lab.dpo.formats.writing import Written, write
-from lab.dpo.pairs import liked_row_of_frozen, row_of_frozen, sides_of
+from lab.dpo.formats.writing import TRACE, Written, write
+from lab.dpo.frozen import likes, pairs
+from lab.dpo.pairs import sides_of
 from lab.dpo.report import Report
 from lab.dpo.rows import LikedRow, Row
 from lab.dpo.spec import Spec
@@ -37,7 +38,6 @@ from lab.exported import (
     DISLIKES_REJECTED,
     LIKES_CHOSEN,
     ExportSplit,
-    FrozenRow,
     JudgedDuel,
     LikedAnswer,
     NewFrozenRow,
@@ -189,46 +189,6 @@ def card(snapshot: Snapshot) -> Card:
     )  # fmt: skip
 
 
-def pairs(store: Store, snapshot: Snapshot) -> Iterator[Row]:
-    """Yield the pairs of a snapshot in their order, but for those of which text was deleted on request."""
-    spec = spec_of(snapshot)
-    for one in _rows(store, snapshot):
-        if one.duel_id is None:
-            return
-        yield _sound(row_of_frozen(one, spec), one, spec)
-
-
-def likes(store: Store, snapshot: Snapshot) -> Iterator[LikedRow]:
-    """Yield the answers with a thumb of a snapshot in their order, but for deleted ones."""
-    spec = spec_of(snapshot)
-    for one in _rows(store, snapshot, snapshot.rows - snapshot.liked - 1):  # they come after all pairs
-        if one.duel_id is None:
-            yield _sound(liked_row_of_frozen(one, spec), one, spec)
-
-
-_Hashed = TypeVar("_Hashed", Row, LikedRow)
-
-
-def _sound(row: _Hashed, frozen: FrozenRow, spec: Spec) -> _Hashed:
-    if row.hash != frozen.row_hash and spec.mask:
-        raise ExportError(
-            f"Row {frozen.place + 1:,} is covered otherwise than when it was frozen: this lab knows personal data by "
-            "other signs than the one that froze it. Freeze the pairs again."
-        )
-    if row.hash != frozen.row_hash:
-        raise ExportError(
-            f"Row {frozen.place + 1:,} says something else than when it was frozen, so this snapshot cannot be written "
-            "again. Check the database: python -m lab db check."
-        )
-    return row
-
-
-def _rows(store: Store, snapshot: Snapshot, after: int = -1) -> Iterator[FrozenRow]:
-    while some := snapshot_rows.rows(store, snapshot.id, after, _AT_ONCE):
-        yield from (one for one in some if not one.gone)
-        after = some[-1].place
-
-
 def write_files(
     store: Store,
     snapshot: Snapshot,
@@ -288,4 +248,15 @@ def shelve(
     except ExportError:
         exports_shelf.delete(data_dir, [snapshot.id])
         raise
-    return stored.files(store, snapshot.id, {path: asdict(made) for path, made in written.files.items()})
+    return note(store, snapshot, written)
+
+
+def note(store: Store, snapshot: Snapshot, written: Written) -> Snapshot:
+    """Remember the files that were written of a snapshot, so that they can be compared, and return it.
+
+    A format that was written before, in whatever container, is replaced; other formats stay. The trace says where a row
+    stands in the formats beside it, so it is remembered with their names. Raises StoreError.
+    """
+    files: dict[str, dict[str, Any]] = {path: asdict(made) for path, made in written.files.items()}
+    files[TRACE]["formats"] = sorted({path.split("/", 1)[0] for path in files if "/" in path})
+    return stored.files(store, snapshot.id, files)

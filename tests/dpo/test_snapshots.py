@@ -130,6 +130,56 @@ def test_rebuilt_it_is_the_same_to_the_byte_though_votes_have_changed(store, tmp
     assert set(again.same) == set(out.files) - {"manifest.json"}
 
 
+def noted(store, snapshot, folder, *formats):
+    """Write a snapshot in some formats, as the shell does, and return it with its files remembered."""
+    found = snapshots.write_files(store, snapshot, [choice(one) for one in formats], folder)
+    return snapshots.note(store, snapshot, found)
+
+
+def test_in_which_order_formats_are_named_is_not_in_the_files(store, tmp_path):
+    voted(store, 15)
+    snapshot = freeze(store)
+    one = written(store, snapshot, tmp_path / "one", "kto", "trl")
+    assert one == written(store, snapshot, tmp_path / "two", "trl", "kto")
+    found = comparing.rebuild(store, noted(store, snapshot, tmp_path / "three", "kto", "trl"), tmp_path / "again")
+    assert not found.differing
+    assert not found.unknown
+
+
+def test_formats_written_one_after_the_other_are_all_rebuilt_the_same(store, tmp_path):
+    voted(store, 15)
+    snapshot = noted(store, freeze(store), tmp_path / "one", "kto", "trl")
+    snapshot = noted(store, snapshot, tmp_path / "two", "hf")
+    found = comparing.rebuild(store, snapshot, tmp_path / "again")
+    assert (found.differing, found.unknown) == ((), ())
+    assert set(found.same) == set(snapshot.files) - {"manifest.json"}
+    assert {path.split("/")[0] for path in found.same} == {"kto", "trl", "hf", "rows.jsonl"}
+    elsewhere = {path: dict(made) for path, made in snapshot.files.items()}
+    elsewhere["rows.jsonl"]["sha256"] = "0" * 64
+    changed = stored.files(store, snapshot.id, elsewhere)
+    assert comparing.rebuild(store, changed, tmp_path / "third").differing == ("rows.jsonl",)
+
+
+def test_a_format_written_in_another_container_is_rebuilt_in_that_one(store, tmp_path):
+    voted(store, 15)
+    snapshot = noted(store, freeze(store), tmp_path / "one", "trl", "kto")
+    snapshot = noted(store, snapshot, tmp_path / "two", "trl:parquet")
+    assert {path for path in snapshot.files if path.startswith("trl/")} == {
+        f"trl/{split}.parquet" for split in ("train", "validation", "test")
+    }
+    found = comparing.rebuild(store, snapshot, tmp_path / "again")
+    assert (found.differing, found.unknown) == ((), ())
+    assert set(found.same) == set(snapshot.files) - {"manifest.json"}
+
+
+def test_a_file_that_is_not_written_any_more_differs(store, tmp_path):
+    voted(store, 15)
+    snapshot = noted(store, freeze(store), tmp_path / "one", "trl")
+    stray = {path: dict(made) for path, made in snapshot.files.items()} | {"trl/more.jsonl": {"sha256": "0" * 64}}
+    found = comparing.rebuild(store, stored.files(store, snapshot.id, stray), tmp_path / "again")
+    assert found.differing == ("trl/more.jsonl",)
+
+
 def test_prompts_keep_their_side_when_votes_are_added(store):
     voted(store, 30)
     before = freeze(store)

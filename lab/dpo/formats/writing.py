@@ -8,16 +8,20 @@ manifest.json   name, hash, what was asked for, counts, and the hash of every ot
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from lab.dpo.formats.card import Card
 from lab.dpo.formats.form import Container, Format
+from lab.dpo.formats.lines import line_of
 from lab.dpo.formats.placing import whole_folder
 from lab.dpo.formats.registry import Choice, checked
 from lab.dpo.formats.sinks import JsonSink, Made, Sink, sink, write_text
@@ -160,6 +164,17 @@ def _traced(row: Row | LikedRow, digest: str, at: dict[str, list[int]]) -> dict[
         "chosen_by": row.chosen_by, "rejected_by": row.rejected_by, "chosen_model": row.chosen_model,
         "rejected_model": row.rejected_model, "row_hash": digest, "at": at,
     }  # fmt: skip
+
+
+def trace_hash(trace: Path, formats: Collection[str]) -> str:
+    """Return the SHA-256 that a trace would have if these formats alone had been written beside it. Raises OSError."""
+    digest = hashlib.sha256()
+    with open(trace, "rb") as lines:
+        for line in lines:
+            said = orjson.loads(line)
+            said["at"] = {name: places for name, places in said["at"].items() if name in formats}
+            digest.update(line_of(said) + b"\n")
+    return digest.hexdigest()
 
 
 def _beside(
