@@ -11,7 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count, islice
 from pathlib import Path
@@ -180,13 +180,14 @@ def report_of(snapshot: Snapshot) -> Report:
 
 
 def card(snapshot: Snapshot) -> Card:
-    """Return the card of a snapshot, as it was when it was frozen."""
+    """Return the card of a snapshot, as it was when it was frozen, with how many of its rows are gone since."""
     kept = snapshot.report
-    return card_of(
+    made = card_of(
         spec_of(snapshot), report_of(snapshot), name=kept["name"], licence=kept["licence"],
         created=datetime.fromisoformat(kept["created"]), content_hash=snapshot.content_hash or "",
         snapshot_id=snapshot.id,
     )  # fmt: skip
+    return replace(made, rows=snapshot.rows, gone=snapshot.gone)
 
 
 def write_files(

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lab.dpo import comparing, snapshots
-from lab.dpo.formats.registry import choice
+from lab.dpo import comparing, frozen, snapshots
+from lab.dpo.formats.registry import FORMATS, choice
 from lab.dpo.spec import Filters, Spec
 from lab.dpo.training import recipe_facts
 from lab.errors import ExportError
@@ -231,6 +231,63 @@ def test_text_deleted_on_request_is_gone_from_a_snapshot_which_says_so(store, tm
     assert made[2].conversation[-1].content.encode() not in everything
     assert made[3].conversation[-1].content.encode() in everything
     assert placed.rows == after.rows == 9
+
+
+def test_files_say_how_many_rows_are_gone_and_that_the_hash_is_of_the_whole(store, tmp_path):
+    made = voted(store, 9)
+    snapshot = freeze(store)
+    whole = written(store, snapshot, tmp_path / "whole", "trl", "hf")
+    assert "gone" not in json.loads(whole["manifest.json"])
+    assert b"not in these files" not in whole["hf/README.md"]
+    erasure.erase(store, tmp_path, new_id(), made[2].conversation[-1].content)
+    files = written(store, stored.get(store, snapshot.id), tmp_path / "after", "trl", "hf")
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["hash"] == snapshot.content_hash
+    assert (manifest["gone"]["rows"], manifest["gone"]["of"]) == (1, 9)
+    said = (
+        "1 of the 9 rows that were frozen is not in these files: text was deleted since, on request or with the sample "
+        "workspace. The content hash is of the whole, as it was frozen."
+    )
+    assert manifest["gone"]["why"] == said
+    assert said in files["hf/README.md"].decode()
+
+
+def liked_or_not(store, snapshot):
+    """The rows of KTO that pairs make: the answer, and whether it is liked."""
+    there = FORMATS["kto"]
+    found = [one for row in frozen.pairs(store, stored.get(store, snapshot.id)) for one in there.objects(row)]
+    return sorted((one["completion"][0]["content"], one["label"]) for one in found)
+
+
+def test_an_answer_stays_liked_as_long_as_a_pair_says_so(store, tmp_path):
+    asked = (Message("user", "What shall I cook tonight?"),)
+    for place, poor in enumerate(("Nothing, secretword.", "Stones.", "Air.")):
+        sides = [Side(new_id(), "Soup with beans.", "professor", "ollama", "big"),
+                 Side(new_id(), poor, "zoomer", "ollama", "small")]  # fmt: skip
+        vote(store, duel(store, place, conversation=asked, first=sides[0], second=sides[1]), "professor")
+    for place, good in enumerate(("Rice, secretword.", "Bread.")):
+        sides = [Side(new_id(), good, "professor", "ollama", "big"),
+                 Side(new_id(), "Cake of mud.", "zoomer", "ollama", "small")]  # fmt: skip
+        vote(store, duel(store, place, conversation=asked, first=sides[0], second=sides[1]), "professor")
+    snapshot = freeze(store)
+    assert liked_or_not(store, snapshot) == [
+        ("Air.", False), ("Bread.", True), ("Cake of mud.", False), ("Nothing, secretword.", False),
+        ("Rice, secretword.", True), ("Soup with beans.", True), ("Stones.", False),
+    ]  # fmt: skip
+    erasure.erase(store, tmp_path, new_id(), "secretword")
+    assert liked_or_not(store, snapshot) == [
+        ("Air.", False), ("Bread.", True), ("Cake of mud.", False), ("Soup with beans.", True), ("Stones.", False),
+    ]  # fmt: skip
+
+
+def test_an_answer_that_was_contradicted_stays_neither_liked_nor_not(store, tmp_path):
+    asked = (Message("user", "What shall I cook tonight?"),)
+    for place, (good, poor) in enumerate((("Soup.", "Stones."), ("Rice, secretword.", "Soup."), ("Soup.", "Air."))):
+        sides = [Side(new_id(), good, "professor", "ollama", "big"), Side(new_id(), poor, "zoomer", "ollama", "small")]
+        vote(store, duel(store, place, conversation=asked, first=sides[0], second=sides[1]), "professor")
+    snapshot = freeze(store)
+    erasure.erase(store, tmp_path, new_id(), "secretword")
+    assert liked_or_not(store, snapshot) == [("Air.", False), ("Stones.", False)]
 
 
 def test_files_on_the_shelf_are_replaced_only_when_all_is_written(store, tmp_path):

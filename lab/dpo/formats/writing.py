@@ -19,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from lab.dpo.formats.card import Card
+from lab.dpo.formats.card import Card, of_gone
 from lab.dpo.formats.form import Container, Format
 from lab.dpo.formats.lines import line_of
 from lab.dpo.formats.placing import whole_folder
@@ -195,6 +195,7 @@ def _manifest(card: Card, chosen: tuple[tuple[Format, Container], ...], files: _
         "name": card.name,
         "snapshot": card.snapshot_id,
         "hash": card.hash,
+        **({"gone": {"rows": card.gone, "of": card.rows, "why": of_gone(card)}} if card.gone else {}),
         "created": card.created.isoformat(),
         "spec": card.spec,
         "formats": {form.name: container for form, container in chosen},
