@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from lab import cli
-from lab.judging import NewDuel, NewVote, Side
+from lab.judging import NewDuel, NewThumb, NewVote, Side
 from lab.messages import Message
-from lab.store import annotators, duels, given_votes, open_store
+from lab.store import annotators, duels, given_thumbs, given_votes, open_store
 from lab.types import new_id
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -184,6 +184,24 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(judged, run, tmp_path, argv,
     assert not (tmp_path / "x").exists()
     assert (tmp_path / "full" / "mine.txt").read_text() == "keep me"
     assert run("snapshot", "list")[1].startswith("No snapshot")
+
+
+def test_formats_that_hold_nothing_leave_no_snapshot_behind(data, run):
+    data.mkdir()
+    store = open_store(data_dir=data)
+    answer = Side("a", "The sea is salt.", "professor", "ollama", "big")
+    thumb = NewThumb(new_id(), (Message("user", "Why is the sea salt?"),), "", answer, "up", NOON)
+    given_thumbs.record_many(store, [thumb])
+    store.close()
+    status, _, err = run("export", "--out", "x", "--format", "trl")
+    assert status == 2
+    assert "Of 1 row none fits TRL DPO" in err
+    assert run("snapshot", "list")[1].startswith("No snapshot")
+    status, _, err = run("export", "--out", "x", "--format", "kto", "--format", "kto:parquet")
+    assert status == 2
+    assert "Take one of the two" in err
+    assert run("snapshot", "list")[1].startswith("No snapshot")
+    assert run("export", "--out", "x", "--format", "trl", "--format", "kto")[0] == 0
 
 
 def test_without_any_vote_it_says_what_to_do(run):

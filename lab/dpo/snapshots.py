@@ -23,9 +23,10 @@ from lab.dpo.build import Check, Progress, build, kept_likes, kept_rows
 from lab.dpo.cards import card_of
 from lab.dpo.dealing import Encode
 from lab.dpo.formats.card import Card
+from lab.dpo.formats.form import Format
 from lab.dpo.formats.packing import zipped
-from lab.dpo.formats.registry import Choice
-from lab.dpo.formats.writing import TRACE, Written, write
+from lab.dpo.formats.registry import Choice, checked
+from lab.dpo.formats.writing import TRACE, Written, nothing_fits, write
 from lab.dpo.frozen import likes, pairs
 from lab.dpo.pairs import sides_of
 from lab.dpo.report import Report
@@ -60,16 +61,19 @@ def freeze(
     snapshot_id: str,
     name: str,
     licence: str = "",
+    choices: Sequence[Choice] = (),
     progress: Progress | None = None,
     check: Check | None = None,
     encode: Encode | None = None,
 ) -> Snapshot:
     """Build pairs from the votes as they are now, store them as a snapshot and return it.
 
-    Nothing of it is left behind by what stops it. Raises ExportError where there is nothing to export, and what `build`
-    raises; StoreError.
+    `choices` are the formats that it is frozen for, if that is known: with none that holds a row of it, nothing is
+    frozen. Nothing of it is left behind by what stops it. Raises ExportError where there is nothing to export and for
+    choices that cannot be, and what `build` raises; StoreError.
     """
     specs.checked(spec)
+    fitting = _Fitting([form for form, _ in checked(choices)] if choices else [])
     now = datetime.now(UTC)
     stored.drop_building(store, now - _LEFT_BEHIND)
     begun = stored.begin(
@@ -78,7 +82,7 @@ def freeze(
     if begun.state == "frozen":
         return begun
     try:
-        return _frozen(store, spec, begun, licence, now, progress, check, encode)
+        return _frozen(store, spec, begun, licence, now, fitting, progress, check, encode)
     except BaseException:
         with suppress(LabError):  # what stopped it is what has to be said; what stays is dropped by the next one
             stored.drop(store, snapshot_id)
@@ -91,6 +95,7 @@ def _frozen(
     begun: Snapshot,
     licence: str,
     now: datetime,
+    fitting: _Fitting,
     progress: Progress | None,
     check: Check | None,
     encode: Encode | None,
@@ -105,7 +110,8 @@ def _frozen(
         total = found.kept + found.likes
         places = count()
         made = chain(
-            _new_pairs(kept_rows(built, at), places, sides), _new_likes(store, kept_likes(built, at), places, sides)
+            _new_pairs(kept_rows(built, at), places, sides, fitting),
+            _new_likes(store, kept_likes(built, at), places, sides, fitting),
         )
         for some in _portions(made):
             if check is not None:
@@ -115,10 +121,29 @@ def _frozen(
                 digest.update(f"{row.split}\t{row.row_hash}\n".encode())
             if progress is not None:
                 progress(some[-1].place + 1, total, "freezing the pairs")
+    fitting.refuse_none()
     kept = {
         "doctor": reporting.to_json(found), "name": begun.name, "licence": licence, "created": now.isoformat(),
     }  # fmt: skip
     return stored.freeze(store, begun.id, report=kept, content_hash=digest.hexdigest(), sides=sides)
+
+
+class _Fitting:
+    """Whether one row at least can stand in one of some formats; without any format every row can."""
+
+    def __init__(self, forms: Sequence[Format]) -> None:
+        self._forms = forms
+        self._seen, self._fits = 0, not forms
+
+    def look(self, row: Row | LikedRow) -> None:
+        """Look at a row."""
+        self._seen += 1
+        self._fits = self._fits or any(form.objects(row) for form in self._forms)
+
+    def refuse_none(self) -> None:
+        """Raise ExportError where no row fits."""
+        if not self._fits:
+            raise ExportError(nothing_fits(self._seen, self._forms))
 
 
 def nothing(found: Report) -> str:
@@ -133,9 +158,13 @@ def nothing(found: Report) -> str:
 
 
 def _new_pairs(
-    rows: Iterable[tuple[JudgedDuel, Row, Verdict]], places: Iterator[int], sides: dict[str, ExportSplit]
+    rows: Iterable[tuple[JudgedDuel, Row, Verdict]],
+    places: Iterator[int],
+    sides: dict[str, ExportSplit],
+    fitting: _Fitting,
 ) -> Iterator[NewFrozenRow]:
     for duel, row, found in rows:
+        fitting.look(row)
         sides[duel.conversation_id] = row.split
         chosen, rejected = sides_of(duel, found)
         yield NewFrozenRow(
@@ -151,10 +180,12 @@ def _new_likes(
     rows: Iterable[tuple[LikedAnswer, LikedRow]],
     places: Iterator[int],
     sides: dict[str, ExportSplit],
+    fitting: _Fitting,
 ) -> Iterator[NewFrozenRow]:
     for some in _portions(rows):
         ids = conversations.put_many(store, [like.turns for like, _ in some])  # a routed prompt has none of its own
         for conversation_id, (like, row) in zip(ids, some, strict=True):
+            fitting.look(row)
             sides[conversation_id] = row.split
             up, down = (like.answer.id, None) if row.liked else (None, like.answer.id)
             yield NewFrozenRow(next(places), None, up, down, row.split, row.hash)

@@ -140,7 +140,7 @@ class _Files:
     def close(self) -> dict[str, Made]:
         """Close all files and return what they hold. Raises ExportError where there is nothing in them."""
         if not self._sinks:
-            raise ExportError(_nothing(self.taken, [form for form, _ in self._chosen]))
+            raise ExportError(nothing_fits(self.taken, [form for form, _ in self._chosen]))
         self.data = {name: {one: files[one] for one in SPLITS if one in files} for name, files in self.data.items()}
         made = {self._paths[key]: opened.close() for key, opened in sorted(self._sinks.items())}
         return made | {TRACE: self._trace.close()}
@@ -207,7 +207,8 @@ def _manifest(card: Card, chosen: tuple[tuple[Format, Container], ...], files: _
     return json.dumps(said, ensure_ascii=False, indent=2) + "\n"
 
 
-def _nothing(taken: int, chosen: list[Format]) -> str:
+def nothing_fits(taken: int, chosen: Sequence[Format]) -> str:
+    """Return that none of so many rows can stand in these formats, and what to do."""
     if not taken:
         return "There is no pair and no liked answer to write. Judge some duels first, or widen the filters."
     names = ", ".join(form.title for form in chosen)
