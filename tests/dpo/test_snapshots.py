@@ -213,6 +213,20 @@ def test_a_changed_verdict_is_named(store):
     assert found.same == 8
 
 
+def test_a_resolution_makes_a_pair_of_a_duel_that_everybody_skipped(store, tmp_path):
+    one = duel(store, 0)
+    annotators.ensure(store, "ann", "Ann", "person")
+    given_votes.record_many(store, [NewVote(new_id(), one.id, "ann", "skip", None, one.first.response_id, NOON)])
+    chosen = one.first.response_id
+    resolutions.give(store, new_id(), duel_id=one.id, kind="resolved", verdict="better", chosen_id=chosen)
+    snapshot = freeze(store, Spec(rule="adjudicated"))
+    [row] = frozen.pairs(store, snapshot)
+    assert (row.duel_id, row.votes, row.adjudicated) == (one.id, 0, True)
+    assert freeze(store, name="second").rows == 1
+    found = comparing.rebuild(store, noted(store, snapshot, tmp_path / "one", "trl", "kto", "hf"), tmp_path / "again")
+    assert not found.differing
+
+
 def test_text_deleted_on_request_is_gone_from_a_snapshot_which_says_so(store, tmp_path):
     made = voted(store, 9)
     snapshot = freeze(store)
