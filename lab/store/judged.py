@@ -94,7 +94,9 @@ class Moment:
         found = []
         for start in range(0, len(seqs), AT_ONCE):
             few = [int(seq) for seq in seqs[start : start + AT_ONCE]]
-            found += self._duels(col(DuelRow.seq).in_(few), _VOTED | col(DuelRow.seq).in_(_resolved_alone(few)))
+            silent = self._session.exec(select(DuelRow.seq).where(col(DuelRow.seq).in_(few), DuelRow.votes == 0)).all()
+            alone = self._session.exec(_resolved_alone(silent)).all() if silent else []
+            found += self._duels(col(DuelRow.seq).in_(few), _VOTED | col(DuelRow.seq).in_(alone))
         return found
 
     def _duels(self, *those: Any) -> list[JudgedDuel]:
