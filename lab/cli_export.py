@@ -80,13 +80,13 @@ def run_export(arguments: argparse.Namespace) -> int:
         else:
             name = arguments.name or arguments.out.resolve().name
             snapshot = snapshots.freeze(
-                store, spec, snapshot_id=new_id(), name=name, licence=arguments.licence, progress=_progress,
-                encode=_encoder(spec),
+                store, spec, snapshot_id=new_id(), name=name, licence=arguments.licence, choices=choices,
+                progress=_progress, encode=_encoder(spec),
             )  # fmt: skip
         if arguments.out is None:
             raise ExportError("Say where the files of the snapshot go: --out DIR.")
         written = snapshots.write_files(store, snapshot, choices, arguments.out, progress=_progress)
-        snapshot = stored.files(store, snapshot.id, {path: asdict(made) for path, made in written.files.items()})
+        snapshot = snapshots.note(store, snapshot, written)
     _quiet()
     return _told(snapshot, written, choices, as_json=arguments.json)
 

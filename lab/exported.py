@@ -138,7 +138,7 @@ class Resolved(NamedTuple):
 
 
 class JudgedDuel(NamedTuple):
-    """A duel that is not deleted and has a vote, with all that was said of it."""
+    """A duel that is not deleted and has a vote, skips aside, or a resolution, with all that was said of it."""
 
     id: str
     seq: int

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from lab import cli
-from lab.judging import NewDuel, NewVote, Side
+from lab.judging import NewDuel, NewThumb, NewVote, Side
 from lab.messages import Message
-from lab.store import annotators, duels, given_votes, open_store
+from lab.store import annotators, duels, given_thumbs, given_votes, open_store
 from lab.types import new_id
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -108,6 +108,17 @@ def test_snapshots_are_listed_shown_compared_rebuilt_and_deleted(judged, run, tm
     assert "one" not in [json.loads(line)["name"] for line in run("snapshot", "list", "--json")[1].splitlines()]
 
 
+def test_after_ordinary_exports_a_rebuild_is_the_same(judged, run):
+    run("export", "--out", "one", "--format", "kto", "--format", "trl")
+    assert run("snapshot", "rebuild", "one", "--out", "r1")[0] == 0
+    run("export", "--snapshot", "one", "--out", "two", "--format", "hf")
+    assert run("snapshot", "rebuild", "one", "--out", "r2")[0] == 0
+    run("export", "--snapshot", "one", "--out", "three", "--format", "trl:parquet")
+    status, out, _ = run("snapshot", "rebuild", "one", "--out", "r3")
+    assert status == 0
+    assert "differs" not in out
+
+
 def test_a_file_that_was_changed_by_hand_is_nobodys_business_but_a_differing_rebuild_is(judged, run, monkeypatch):
     run("export", "--out", "one", "--format", "trl")
     monkeypatch.setattr("lab.dpo.comparing.write_files", _with_another_file)
@@ -173,6 +184,24 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(judged, run, tmp_path, argv,
     assert not (tmp_path / "x").exists()
     assert (tmp_path / "full" / "mine.txt").read_text() == "keep me"
     assert run("snapshot", "list")[1].startswith("No snapshot")
+
+
+def test_formats_that_hold_nothing_leave_no_snapshot_behind(data, run):
+    data.mkdir()
+    store = open_store(data_dir=data)
+    answer = Side("a", "The sea is salt.", "professor", "ollama", "big")
+    thumb = NewThumb(new_id(), (Message("user", "Why is the sea salt?"),), "", answer, "up", NOON)
+    given_thumbs.record_many(store, [thumb])
+    store.close()
+    status, _, err = run("export", "--out", "x", "--format", "trl")
+    assert status == 2
+    assert "Of 1 row none fits TRL DPO" in err
+    assert run("snapshot", "list")[1].startswith("No snapshot")
+    status, _, err = run("export", "--out", "x", "--format", "kto", "--format", "kto:parquet")
+    assert status == 2
+    assert "Take one of the two" in err
+    assert run("snapshot", "list")[1].startswith("No snapshot")
+    assert run("export", "--out", "x", "--format", "trl", "--format", "kto")[0] == 0
 
 
 def test_without_any_vote_it_says_what_to_do(run):

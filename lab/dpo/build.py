@@ -106,7 +106,7 @@ def _read_pairs(
 def _pair(built: Built, duel: JudgedDuel, place: int) -> _Pair | str:
     """Return the pair that a duel makes, or the reason why it makes none."""
     spec = built.spec
-    why_not = unwanted(duel, spec.filters)
+    why_not = unwanted(duel, spec)
     if why_not is not None:
         return why_not
     found = verdict(duel, spec)

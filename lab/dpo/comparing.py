@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.dpo.build import Check, Progress
 from lab.dpo.formats.form import CONTAINERS
 from lab.dpo.formats.registry import FORMATS, Choice, choice
-from lab.dpo.formats.writing import MANIFEST, Written
+from lab.dpo.formats.writing import MANIFEST, TRACE, Written, trace_hash
 from lab.dpo.snapshots import write_files
 from lab.exported import Snapshot
 from lab.store import Store, snapshot_rows
@@ -35,30 +36,38 @@ def rebuild(
 ) -> Rebuilt:
     """Write the files of a snapshot again, in the formats that were written before, and compare them by their hashes.
 
-    Raises as `write_files`.
+    A file that is not written any more, since its rows are gone, differs. Raises as `write_files`.
     """
     written = write_files(store, snapshot, choices_of(snapshot), folder, progress=progress, check=check)
     known = {path: one["sha256"] for path, one in snapshot.files.items()}
-    same: list[str] = []
-    differing: list[str] = []
-    unknown: list[str] = []
-    for path, made in written.files.items():
-        if path == MANIFEST:  # it names all files, also of formats that were written another time
-            continue
-        of = unknown if path not in known else same if known[path] == made.sha256 else differing
-        of.append(path)
-    return Rebuilt(written, tuple(same), tuple(differing), tuple(unknown), snapshot.gone)
+    made = {path: one.sha256 for path, one in written.files.items()}
+    traced = snapshot.files.get(TRACE, {}).get("formats")
+    if traced is not None and set(traced) != _formats(made):  # others were written another time
+        made[TRACE] = trace_hash(folder / TRACE, traced)
+    for files in (known, made):
+        files.pop(MANIFEST, None)  # it names all files, also of formats that were written another time
+    return Rebuilt(
+        written,
+        same=tuple(path for path in made if path in known and made[path] == known[path]),
+        differing=tuple(path for path in {**made, **known} if path in known and made.get(path) != known[path]),
+        unknown=tuple(path for path in made if path not in known),
+        gone=snapshot.gone,
+    )
+
+
+def _formats(paths: Iterable[str]) -> set[str]:
+    return {path.split("/", 1)[0] for path in paths if "/" in path}
 
 
 def choices_of(snapshot: Snapshot) -> tuple[Choice, ...]:
-    """Return the formats in which a snapshot was written; TRL's where it never was."""
+    """Return the formats in which a snapshot was written, each as it was last; TRL's where it never was written."""
     found = {
-        Choice(path.split("/", 1)[0], container)
+        path.split("/", 1)[0]: container
         for path in snapshot.files
         for container in CONTAINERS
         if "/" in path and path.endswith(f".{container}") and not path.endswith("/dataset_info.json")
     }
-    return tuple(sorted(found, key=lambda one: list(FORMATS).index(one.format))) or (choice("trl"),)
+    return tuple(Choice(name, found[name]) for name in FORMATS if name in found) or (choice("trl"),)
 
 
 @dataclass(frozen=True, slots=True)

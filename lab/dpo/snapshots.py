@@ -11,11 +11,11 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lab.dpo import report as reporting
 from lab.dpo import spec as specs
@@ -23,10 +23,12 @@ from lab.dpo.build import Check, Progress, build, kept_likes, kept_rows
 from lab.dpo.cards import card_of
 from lab.dpo.clusters import Encode
 from lab.dpo.formats.card import Card
+from lab.dpo.formats.form import Format
 from lab.dpo.formats.packing import zipped
-from lab.dpo.formats.registry import Choice
-from lab.dpo.formats.writing import Written, write
-from lab.dpo.pairs import liked_row_of_frozen, row_of_frozen, sides_of
+from lab.dpo.formats.registry import Choice, checked
+from lab.dpo.formats.writing import TRACE, Written, nothing_fits, write
+from lab.dpo.frozen import likes, pairs
+from lab.dpo.pairs import sides_of
 from lab.dpo.report import Report
 from lab.dpo.rows import LikedRow, Row
 from lab.dpo.spec import Spec
@@ -37,7 +39,6 @@ from lab.exported import (
     DISLIKES_REJECTED,
     LIKES_CHOSEN,
     ExportSplit,
-    FrozenRow,
     JudgedDuel,
     LikedAnswer,
     NewFrozenRow,
@@ -60,16 +61,19 @@ def freeze(
     snapshot_id: str,
     name: str,
     licence: str = "",
+    choices: Sequence[Choice] = (),
     progress: Progress | None = None,
     check: Check | None = None,
     encode: Encode | None = None,
 ) -> Snapshot:
     """Build pairs from the votes as they are now, store them as a snapshot and return it.
 
-    Nothing of it is left behind by what stops it. Raises ExportError where there is nothing to export, and what `build`
-    raises; StoreError.
+    `choices` are the formats that it is frozen for, if that is known: with none that holds a row of it, nothing is
+    frozen. Nothing of it is left behind by what stops it. Raises ExportError where there is nothing to export and for
+    choices that cannot be, and what `build` raises; StoreError.
     """
     specs.checked(spec)
+    fitting = _Fitting([form for form, _ in checked(choices)] if choices else [])
     now = datetime.now(UTC)
     stored.drop_building(store, now - _LEFT_BEHIND)
     begun = stored.begin(
@@ -78,7 +82,7 @@ def freeze(
     if begun.state == "frozen":
         return begun
     try:
-        return _frozen(store, spec, begun, licence, now, progress, check, encode)
+        return _frozen(store, spec, begun, licence, now, fitting, progress, check, encode)
     except BaseException:
         with suppress(LabError):  # what stopped it is what has to be said; what stays is dropped by the next one
             stored.drop(store, snapshot_id)
@@ -91,6 +95,7 @@ def _frozen(
     begun: Snapshot,
     licence: str,
     now: datetime,
+    fitting: _Fitting,
     progress: Progress | None,
     check: Check | None,
     encode: Encode | None,
@@ -105,7 +110,8 @@ def _frozen(
         total = found.kept + found.likes
         places = count()
         made = chain(
-            _new_pairs(kept_rows(built, at), places, sides), _new_likes(store, kept_likes(built, at), places, sides)
+            _new_pairs(kept_rows(built, at), places, sides, fitting),
+            _new_likes(store, kept_likes(built, at), places, sides, fitting),
         )
         for some in _portions(made):
             if check is not None:
@@ -115,12 +121,31 @@ def _frozen(
                 digest.update(f"{row.split}\t{row.row_hash}\n".encode())
             if progress is not None:
                 progress(some[-1].place + 1, total, "freezing the pairs")
+    fitting.refuse_none()
     kept = {
         "doctor": reporting.to_json(found), "name": begun.name, "licence": licence, "created": now.isoformat(),
     }  # fmt: skip
     return stored.freeze(
         store, begun.id, report=kept, content_hash=digest.hexdigest(), sides=sides, seen=built.seen_sides
     )
+
+
+class _Fitting:
+    """Whether one row at least can stand in one of some formats; without any format every row can."""
+
+    def __init__(self, forms: Sequence[Format]) -> None:
+        self._forms = forms
+        self._seen, self._fits = 0, not forms
+
+    def look(self, row: Row | LikedRow) -> None:
+        """Look at a row."""
+        self._seen += 1
+        self._fits = self._fits or any(form.objects(row) for form in self._forms)
+
+    def refuse_none(self) -> None:
+        """Raise ExportError where no row fits."""
+        if not self._fits:
+            raise ExportError(nothing_fits(self._seen, self._forms))
 
 
 def nothing(found: Report) -> str:
@@ -135,9 +160,13 @@ def nothing(found: Report) -> str:
 
 
 def _new_pairs(
-    rows: Iterable[tuple[JudgedDuel, Row, Verdict]], places: Iterator[int], sides: dict[str, ExportSplit]
+    rows: Iterable[tuple[JudgedDuel, Row, Verdict]],
+    places: Iterator[int],
+    sides: dict[str, ExportSplit],
+    fitting: _Fitting,
 ) -> Iterator[NewFrozenRow]:
     for duel, row, found in rows:
+        fitting.look(row)
         sides[duel.conversation_id] = row.split
         chosen, rejected = sides_of(duel, found)
         yield NewFrozenRow(
@@ -153,10 +182,12 @@ def _new_likes(
     rows: Iterable[tuple[LikedAnswer, LikedRow]],
     places: Iterator[int],
     sides: dict[str, ExportSplit],
+    fitting: _Fitting,
 ) -> Iterator[NewFrozenRow]:
     for some in _portions(rows):
         ids = conversations.put_many(store, [like.turns for like, _ in some])  # a routed prompt has none of its own
         for conversation_id, (like, row) in zip(ids, some, strict=True):
+            fitting.look(row)
             sides[conversation_id] = row.split
             up, down = (like.answer.id, None) if row.liked else (None, like.answer.id)
             yield NewFrozenRow(next(places), None, up, down, row.split, row.hash)
@@ -182,53 +213,14 @@ def report_of(snapshot: Snapshot) -> Report:
 
 
 def card(snapshot: Snapshot) -> Card:
-    """Return the card of a snapshot, as it was when it was frozen."""
+    """Return the card of a snapshot, as it was when it was frozen, with how many of its rows are gone since."""
     kept = snapshot.report
-    return card_of(
+    made = card_of(
         spec_of(snapshot), report_of(snapshot), name=kept["name"], licence=kept["licence"],
         created=datetime.fromisoformat(kept["created"]), content_hash=snapshot.content_hash or "",
         snapshot_id=snapshot.id,
     )  # fmt: skip
-
-
-def pairs(store: Store, snapshot: Snapshot) -> Iterator[Row]:
-    """Yield the pairs of a snapshot in their order, but for those of which text was deleted on request."""
-    spec = spec_of(snapshot)
-    for one in _rows(store, snapshot):
-        if one.duel_id is None:
-            return
-        yield _sound(row_of_frozen(one, spec), one, spec)
-
-
-def likes(store: Store, snapshot: Snapshot) -> Iterator[LikedRow]:
-    """Yield the answers with a thumb of a snapshot in their order, but for deleted ones."""
-    spec = spec_of(snapshot)
-    for one in _rows(store, snapshot, snapshot.rows - snapshot.liked - 1):  # they come after all pairs
-        if one.duel_id is None:
-            yield _sound(liked_row_of_frozen(one, spec), one, spec)
-
-
-_Hashed = TypeVar("_Hashed", Row, LikedRow)
-
-
-def _sound(row: _Hashed, frozen: FrozenRow, spec: Spec) -> _Hashed:
-    if row.hash != frozen.row_hash and spec.mask:
-        raise ExportError(
-            f"Row {frozen.place + 1:,} is covered otherwise than when it was frozen: this lab knows personal data by "
-            "other signs than the one that froze it. Freeze the pairs again."
-        )
-    if row.hash != frozen.row_hash:
-        raise ExportError(
-            f"Row {frozen.place + 1:,} says something else than when it was frozen, so this snapshot cannot be written "
-            "again. Check the database: python -m lab db check."
-        )
-    return row
-
-
-def _rows(store: Store, snapshot: Snapshot, after: int = -1) -> Iterator[FrozenRow]:
-    while some := snapshot_rows.rows(store, snapshot.id, after, _AT_ONCE):
-        yield from (one for one in some if not one.gone)
-        after = some[-1].place
+    return replace(made, rows=snapshot.rows, gone=snapshot.gone)
 
 
 def write_files(
@@ -290,4 +282,15 @@ def shelve(
     except ExportError:
         exports_shelf.delete(data_dir, [snapshot.id])
         raise
-    return stored.files(store, snapshot.id, {path: asdict(made) for path, made in written.files.items()})
+    return note(store, snapshot, written)
+
+
+def note(store: Store, snapshot: Snapshot, written: Written) -> Snapshot:
+    """Remember the files that were written of a snapshot, so that they can be compared, and return it.
+
+    A format that was written before, in whatever container, is replaced; other formats stay. The trace says where a row
+    stands in the formats beside it, so it is remembered with their names. Raises StoreError.
+    """
+    files: dict[str, dict[str, Any]] = {path: asdict(made) for path, made in written.files.items()}
+    files[TRACE]["formats"] = sorted({path.split("/", 1)[0] for path in files if "/" in path})
+    return stored.files(store, snapshot.id, files)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from lab.dpo.spec import Filters
+from lab.dpo.spec import Filters, Spec
+from lab.dpo.verdicts import counted
 from lab.exported import Answered, JudgedDuel, LikedAnswer
 
 Unwanted = Literal["sample", "mock", "date", "expert", "query_type", "origin", "router_version", "layer"]
@@ -14,8 +15,9 @@ MOCK, SAMPLE = "mock", "sample"
 """Providers of answers that no model wrote for the prompt."""
 
 
-def unwanted(duel: JudgedDuel, filters: Filters) -> Unwanted | None:
-    """Return why a duel is not for this export, or None."""
+def unwanted(duel: JudgedDuel, spec: Spec) -> Unwanted | None:
+    """Return why a duel is not for this export, or None. Its day is that of the newest vote that counts."""
+    filters = spec.filters
     answers = (duel.first, duel.second)
     if not filters.sample and (duel.origin == SAMPLE or any(one.provider == SAMPLE for one in answers)):
         return "sample"
@@ -25,7 +27,7 @@ def unwanted(duel: JudgedDuel, filters: Filters) -> Unwanted | None:
         return "query_type"
     if filters.origins and duel.origin not in filters.origins:
         return "origin"
-    if not _in_time(max((vote.created_at for vote in duel.votes), default=None), filters):
+    if (filters.since or filters.until) and not _in_time(_newest(duel, spec), filters):
         return "date"
     return _of_routing(filters, answers, duel.router_version_id, duel.layer)
 
@@ -60,6 +62,11 @@ def _of_routing(
     if filters.layers and layer not in filters.layers:
         return "layer"
     return None
+
+
+def _newest(duel: JudgedDuel, spec: Spec) -> datetime | None:
+    """Return when the newest of the votes was given that count; None where none does."""
+    return max((vote.created_at for vote in counted(duel.votes, spec)), default=None)
 
 
 def _in_time(at: datetime | None, filters: Filters) -> bool:

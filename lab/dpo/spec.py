@@ -36,7 +36,7 @@ class Policy:
 class Filters:
     """Which duels and votes count. An empty tuple lets everything through."""
 
-    since: date | None = None  # of the newest vote, UTC
+    since: date | None = None  # of the newest vote that counts, UTC
     until: date | None = None  # that day included
     experts: tuple[str, ...] = ()  # one of the two answers is by one of these
     query_types: tuple[str, ...] = ()

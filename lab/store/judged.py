@@ -36,6 +36,10 @@ _SEQS_AT_ONCE = 10_000
 _SECOND = aliased(ResponseRow)
 
 
+_THERE = col(DuelRow.deleted_at).is_(None)
+_VOTED = col(DuelRow.votes) > 0
+
+
 class State(NamedTuple):
     """Numbers that are the same as long as `Moment` says the same; `judged` is how many duels that is."""
 
@@ -67,30 +71,36 @@ class Moment:
 
     def judged(self) -> int:
         """Return how many duels `duels` yields."""
-        query = select(func.count()).select_from(DuelRow).where(col(DuelRow.deleted_at).is_(None), DuelRow.votes > 0)
-        return int(self._session.exec(query).one())
+        voted = select(func.count()).select_from(DuelRow).where(_THERE, _VOTED)
+        resolved = select(func.count()).select_from(_resolved_alone().subquery())
+        return sum(int(self._session.exec(query).one()) for query in (voted, resolved))
 
     def duels(self, at_once: int = AT_ONCE) -> Iterator[list[JudgedDuel]]:
-        """Yield the duels that have a vote, in the order in which they came."""
-        judged = select(DuelRow.seq).where(col(DuelRow.deleted_at).is_(None), col(DuelRow.votes) > 0)
-        rows = self._session.exec(judged.execution_options(yield_per=_SEQS_AT_ONCE))
-        seqs = np.sort(np.fromiter(rows, dtype=np.int64))  # eight bytes each, of which there may be millions
+        """Yield the duels that have a vote, skips aside, or that were resolved, in the order in which they came."""
+        voted = select(DuelRow.seq).where(_THERE, _VOTED).execution_options(yield_per=_SEQS_AT_ONCE)
+        rows = self._session.exec(voted)
+        seqs = np.fromiter(rows, dtype=np.int64)  # eight bytes each, of which there may be millions
+        alone = np.sort(np.fromiter(self._session.exec(_resolved_alone()), dtype=np.int64))
+        seqs = np.concatenate([seqs, alone])
+        seqs.sort()
         for start in range(0, len(seqs), at_once):
             few = seqs[start : start + at_once]
-            yield self._between(int(few[0]), int(few[-1]))
+            first, last = few[[0, -1]].tolist()
+            here = alone[slice(*np.searchsorted(alone, [first, last + 1]))].tolist()
+            yield self._duels(col(DuelRow.seq).between(first, last), _VOTED | col(DuelRow.seq).in_(here))
 
     def by_seq(self, seqs: Sequence[int]) -> list[JudgedDuel]:
         """Return some of these duels, in the order in which they came."""
         found = []
         for start in range(0, len(seqs), AT_ONCE):
-            found += self._duels(col(DuelRow.seq).in_([int(seq) for seq in seqs[start : start + AT_ONCE]]))
+            few = [int(seq) for seq in seqs[start : start + AT_ONCE]]
+            silent = self._session.exec(select(DuelRow.seq).where(col(DuelRow.seq).in_(few), DuelRow.votes == 0)).all()
+            alone = self._session.exec(_resolved_alone(silent)).all() if silent else []
+            found += self._duels(col(DuelRow.seq).in_(few), _VOTED | col(DuelRow.seq).in_(alone))
         return found
 
-    def _between(self, first: int, last: int) -> list[JudgedDuel]:
-        return self._duels(col(DuelRow.seq).between(first, last))
-
-    def _duels(self, those: Any) -> list[JudgedDuel]:
-        there = [those, col(DuelRow.deleted_at).is_(None), col(DuelRow.votes) > 0]
+    def _duels(self, *those: Any) -> list[JudgedDuel]:
+        there = [*those, _THERE]
         votes, resolutions = self._votes(there), self._resolutions(there)
         first, second = ResponseRow, _SECOND
         columns: list[Any] = [
@@ -217,6 +227,23 @@ class Moment:
             )
             found |= {seq: _turns(messages) for seq, messages in self._rows(query)}
         return found
+
+
+def _resolved_alone(among: Sequence[int] | None = None) -> Any:
+    """Return the query of the seqs of duels without a vote, skips aside, that somebody resolved all the same.
+
+    One that was reopened is not resolved. `among` are seqs of duels, of which no other is looked at.
+    """
+    newest = select(func.max(ResolutionRow.seq)).group_by(col(ResolutionRow.duel_id))
+    query = (
+        select(DuelRow.seq)
+        .join(ResolutionRow, col(ResolutionRow.duel_id) == DuelRow.id)
+        .where(_THERE, DuelRow.votes == 0, col(ResolutionRow.kind) != "reopened")
+    )
+    if among is not None:
+        few = select(DuelRow.id).where(col(DuelRow.seq).in_(among))
+        newest, query = newest.where(col(ResolutionRow.duel_id).in_(few)), query.where(col(DuelRow.seq).in_(among))
+    return query.where(col(ResolutionRow.seq).in_(newest))
 
 
 @contextmanager

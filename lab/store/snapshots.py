@@ -96,13 +96,23 @@ def freeze(
 
 
 def files(store: Store, snapshot_id: str, written: Mapping[str, Any]) -> Snapshot:
-    """Note the files that were written of a snapshot, by path, and return it; those of before are kept beside them."""
+    """Note the files that were written of a snapshot, by path, and return it.
+
+    What was noted of the same folders before is forgotten: it was written anew. Files of other folders stay noted.
+    """
+    anew = {_folder(path) for path in written}
     with store.write() as session:
         exclusive(session, WRITERS)
         row = row_of(session, snapshot_id)
-        row.files = row.files | stored_json(written, "files")
+        others = {path: made for path, made in row.files.items() if _folder(path) not in anew}
+        row.files = others | stored_json(written, "files")
         session.add(row)
         return of_row(row)
+
+
+def _folder(path: str) -> str:
+    """Return the first folder of a path, which is that of a format; empty for a file that lies in none."""
+    return path.split("/", 1)[0] if "/" in path else ""
 
 
 def listed(store: Store, *, deleted: bool = False) -> list[Snapshot]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -31,7 +32,7 @@ BEFORE, AFTER = DAY - timedelta(1), DAY + timedelta(1)
     ],
 )  # fmt: skip
 def test_each_filter_of_duels(filters, reason):
-    assert unwanted(judged(), filters) == reason
+    assert unwanted(judged(), Spec(filters=filters)) == reason
 
 
 @pytest.mark.parametrize(
@@ -52,45 +53,64 @@ def test_each_filter_of_thumbs(filters, reason):
 
 def test_the_newest_vote_gives_the_day_and_the_day_is_that_of_utc():
     late = datetime(2026, 11, 24, 1, 30, tzinfo=timezone(timedelta(hours=5)))  # the evening of the 23rd in UTC
-    assert unwanted(judged(ballots("f", created_at=late)), Filters(until=DAY)) is None
+    assert unwanted(judged(ballots("f", created_at=late)), Spec(filters=Filters(until=DAY))) is None
     early = datetime(2026, 11, 22, 23, 30, tzinfo=timezone(timedelta(hours=-5)))  # already the 23rd in UTC
-    assert unwanted(judged(ballots("f", created_at=early)), Filters(since=DAY)) is None
+    assert unwanted(judged(ballots("f", created_at=early)), Spec(filters=Filters(since=DAY))) is None
     without = NOON.replace(tzinfo=None)  # as SQLite hands it out
-    assert unwanted(judged(ballots("f", created_at=without)), Filters(since=DAY, until=DAY)) is None
+    assert unwanted(judged(ballots("f", created_at=without)), Spec(filters=Filters(since=DAY, until=DAY))) is None
     old = ballots("f", created_at=NOON - timedelta(9))
-    assert unwanted(judged(old + ballots("f", "b")), Filters(since=DAY)) is None
-    assert unwanted(judged(old + ballots("f", "b")), Filters(until=BEFORE)) == "date"
+    assert unwanted(judged(old + ballots("f", "b")), Spec(filters=Filters(since=DAY))) is None
+    assert unwanted(judged(old + ballots("f", "b")), Spec(filters=Filters(until=BEFORE))) == "date"
     assert unwanted_like(liked(given_at=late), Filters(until=DAY)) is None
+
+
+def test_votes_that_do_not_count_give_no_day():
+    later = {"created_at": NOON + timedelta(30)}
+    since, until = Filters(since=AFTER), Filters(until=DAY)
+    skipped = judged(ballots("f") + ballots("k", "b", **later))
+    assert unwanted(skipped, Spec(filters=since)) == "date"
+    assert unwanted(skipped, Spec(filters=until)) is None
+    others = judged(ballots("f") + ballots("f", "b", **later))  # a on this day, b a month later
+    assert unwanted(others, Spec(filters=since)) is None
+    assert unwanted(others, Spec(filters=replace(since, annotators=("a",)))) == "date"
+    assert unwanted(others, Spec(filters=replace(until, annotators=("a",)))) is None
+    assert unwanted(others, Spec(rule="annotator", annotator="a", filters=since)) == "date"
+    unblinded = judged(ballots("f") + ballots("f", "b", unblinded=True, **later))
+    assert unwanted(unblinded, Spec(filters=since)) is None
+    assert unwanted(unblinded, Spec(filters=replace(since, unblinded=False))) == "date"
+    sample = judged(ballots("f") + ballots("f", "b", annotator_kind="sample", **later))
+    assert unwanted(sample, Spec(filters=since)) == "date"
+    assert unwanted(judged(ballots("k", **later)), Spec(filters=since)) == "date"  # nobody's day
 
 
 def test_what_is_not_known_answers_no_filter():
     unrouted = judged(router_version_id=None, layer=None, query_type=None)
-    assert unwanted(unrouted, Filters()) is None
-    assert unwanted(unrouted, Filters(layers=("semantic",))) == "layer"
-    assert unwanted(unrouted, Filters(router_versions=("r7",))) == "router_version"
-    assert unwanted(unrouted, Filters(query_types=("why",))) == "query_type"
+    assert unwanted(unrouted, Spec(filters=Filters())) is None
+    assert unwanted(unrouted, Spec(filters=Filters(layers=("semantic",)))) == "layer"
+    assert unwanted(unrouted, Spec(filters=Filters(router_versions=("r7",)))) == "router_version"
+    assert unwanted(unrouted, Spec(filters=Filters(query_types=("why",)))) == "query_type"
 
 
 def test_an_expert_without_a_name_is_called_by_its_model():
     nameless = judged(first=answer("one", "x", expert="", model="big"))
-    assert unwanted(nameless, Filters(experts=("big",))) is None
+    assert unwanted(nameless, Spec(filters=Filters(experts=("big",)))) is None
 
 
 def test_mock_and_sample_are_out_unless_they_are_asked_for():
     mocked = judged(second=answer("two", "x", provider="mock"))
-    assert unwanted(mocked, Filters()) == "mock"
-    assert unwanted(mocked, Filters(mock=True)) is None
+    assert unwanted(mocked, Spec(filters=Filters())) == "mock"
+    assert unwanted(mocked, Spec(filters=Filters(mock=True))) is None
     assert unwanted_like(liked(answer=answer("one", "x", provider="mock")), Filters()) == "mock"
-    assert unwanted(judged(origin="sample"), Filters()) == "sample"
-    assert unwanted(judged(origin="sample"), Filters(sample=True)) is None
+    assert unwanted(judged(origin="sample"), Spec(filters=Filters())) == "sample"
+    assert unwanted(judged(origin="sample"), Spec(filters=Filters(sample=True))) is None
     assert unwanted_like(liked(answer=answer("one", "x", provider="sample")), Filters()) == "sample"
 
 
 def test_what_somebody_wrote_to_a_duel_of_the_sample_belongs_to_the_sample():
     written = answer("one", "Better.", provider="human", expert="human:a", model="")
     duel = judged(origin="edit", first=written, second=answer("two", "Good.", provider="sample"))
-    assert unwanted(duel, Filters()) == "sample"
-    assert unwanted(duel, Filters(sample=True)) is None
+    assert unwanted(duel, Spec(filters=Filters())) == "sample"
+    assert unwanted(duel, Spec(filters=Filters(sample=True))) is None
 
 
 # ------------------------------------------------------------------------------------------------- what is asked for
@@ -140,4 +160,7 @@ def test_a_stored_spec_that_says_nothing_is_refused(value):
 
 
 def test_the_day_is_utc_whatever_the_zone_of_the_machine():
-    assert unwanted(judged(ballots("f", created_at=NOON.astimezone(UTC))), Filters(since=DAY, until=DAY)) is None
+    assert (
+        unwanted(judged(ballots("f", created_at=NOON.astimezone(UTC))), Spec(filters=Filters(since=DAY, until=DAY)))
+        is None
+    )

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lab.dpo import comparing, snapshots
-from lab.dpo.formats.registry import choice
+from lab.dpo import comparing, frozen, snapshots
+from lab.dpo.formats.registry import FORMATS, choice
 from lab.dpo.spec import Filters, Spec
 from lab.dpo.training import recipe_facts
 from lab.errors import ExportError
@@ -130,6 +130,56 @@ def test_rebuilt_it_is_the_same_to_the_byte_though_votes_have_changed(store, tmp
     assert set(again.same) == set(out.files) - {"manifest.json"}
 
 
+def noted(store, snapshot, folder, *formats):
+    """Write a snapshot in some formats, as the shell does, and return it with its files remembered."""
+    found = snapshots.write_files(store, snapshot, [choice(one) for one in formats], folder)
+    return snapshots.note(store, snapshot, found)
+
+
+def test_in_which_order_formats_are_named_is_not_in_the_files(store, tmp_path):
+    voted(store, 15)
+    snapshot = freeze(store)
+    one = written(store, snapshot, tmp_path / "one", "kto", "trl")
+    assert one == written(store, snapshot, tmp_path / "two", "trl", "kto")
+    found = comparing.rebuild(store, noted(store, snapshot, tmp_path / "three", "kto", "trl"), tmp_path / "again")
+    assert not found.differing
+    assert not found.unknown
+
+
+def test_formats_written_one_after_the_other_are_all_rebuilt_the_same(store, tmp_path):
+    voted(store, 15)
+    snapshot = noted(store, freeze(store), tmp_path / "one", "kto", "trl")
+    snapshot = noted(store, snapshot, tmp_path / "two", "hf")
+    found = comparing.rebuild(store, snapshot, tmp_path / "again")
+    assert (found.differing, found.unknown) == ((), ())
+    assert set(found.same) == set(snapshot.files) - {"manifest.json"}
+    assert {path.split("/")[0] for path in found.same} == {"kto", "trl", "hf", "rows.jsonl"}
+    elsewhere = {path: dict(made) for path, made in snapshot.files.items()}
+    elsewhere["rows.jsonl"]["sha256"] = "0" * 64
+    changed = stored.files(store, snapshot.id, elsewhere)
+    assert comparing.rebuild(store, changed, tmp_path / "third").differing == ("rows.jsonl",)
+
+
+def test_a_format_written_in_another_container_is_rebuilt_in_that_one(store, tmp_path):
+    voted(store, 15)
+    snapshot = noted(store, freeze(store), tmp_path / "one", "trl", "kto")
+    snapshot = noted(store, snapshot, tmp_path / "two", "trl:parquet")
+    assert {path for path in snapshot.files if path.startswith("trl/")} == {
+        f"trl/{split}.parquet" for split in ("train", "validation", "test")
+    }
+    found = comparing.rebuild(store, snapshot, tmp_path / "again")
+    assert (found.differing, found.unknown) == ((), ())
+    assert set(found.same) == set(snapshot.files) - {"manifest.json"}
+
+
+def test_a_file_that_is_not_written_any_more_differs(store, tmp_path):
+    voted(store, 15)
+    snapshot = noted(store, freeze(store), tmp_path / "one", "trl")
+    stray = {path: dict(made) for path, made in snapshot.files.items()} | {"trl/more.jsonl": {"sha256": "0" * 64}}
+    found = comparing.rebuild(store, stored.files(store, snapshot.id, stray), tmp_path / "again")
+    assert found.differing == ("trl/more.jsonl",)
+
+
 def test_prompts_keep_their_side_when_votes_are_added(store):
     voted(store, 30)
     before = freeze(store)
@@ -163,6 +213,20 @@ def test_a_changed_verdict_is_named(store):
     assert found.same == 8
 
 
+def test_a_resolution_makes_a_pair_of_a_duel_that_everybody_skipped(store, tmp_path):
+    one = duel(store, 0)
+    annotators.ensure(store, "ann", "Ann", "person")
+    given_votes.record_many(store, [NewVote(new_id(), one.id, "ann", "skip", None, one.first.response_id, NOON)])
+    chosen = one.first.response_id
+    resolutions.give(store, new_id(), duel_id=one.id, kind="resolved", verdict="better", chosen_id=chosen)
+    snapshot = freeze(store, Spec(rule="adjudicated"))
+    [row] = frozen.pairs(store, snapshot)
+    assert (row.duel_id, row.votes, row.adjudicated) == (one.id, 0, True)
+    assert freeze(store, name="second").rows == 1
+    found = comparing.rebuild(store, noted(store, snapshot, tmp_path / "one", "trl", "kto", "hf"), tmp_path / "again")
+    assert not found.differing
+
+
 def test_text_deleted_on_request_is_gone_from_a_snapshot_which_says_so(store, tmp_path):
     made = voted(store, 9)
     snapshot = freeze(store)
@@ -181,6 +245,63 @@ def test_text_deleted_on_request_is_gone_from_a_snapshot_which_says_so(store, tm
     assert made[2].conversation[-1].content.encode() not in everything
     assert made[3].conversation[-1].content.encode() in everything
     assert placed.rows == after.rows == 9
+
+
+def test_files_say_how_many_rows_are_gone_and_that_the_hash_is_of_the_whole(store, tmp_path):
+    made = voted(store, 9)
+    snapshot = freeze(store)
+    whole = written(store, snapshot, tmp_path / "whole", "trl", "hf")
+    assert "gone" not in json.loads(whole["manifest.json"])
+    assert b"not in these files" not in whole["hf/README.md"]
+    erasure.erase(store, tmp_path, new_id(), made[2].conversation[-1].content)
+    files = written(store, stored.get(store, snapshot.id), tmp_path / "after", "trl", "hf")
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["hash"] == snapshot.content_hash
+    assert (manifest["gone"]["rows"], manifest["gone"]["of"]) == (1, 9)
+    said = (
+        "1 of the 9 rows that were frozen is not in these files: text was deleted since, on request or with the sample "
+        "workspace. The content hash is of the whole, as it was frozen."
+    )
+    assert manifest["gone"]["why"] == said
+    assert said in files["hf/README.md"].decode()
+
+
+def liked_or_not(store, snapshot):
+    """The rows of KTO that pairs make: the answer, and whether it is liked."""
+    there = FORMATS["kto"]
+    found = [one for row in frozen.pairs(store, stored.get(store, snapshot.id)) for one in there.objects(row)]
+    return sorted((one["completion"][0]["content"], one["label"]) for one in found)
+
+
+def test_an_answer_stays_liked_as_long_as_a_pair_says_so(store, tmp_path):
+    asked = (Message("user", "What shall I cook tonight?"),)
+    for place, poor in enumerate(("Nothing, secretword.", "Stones.", "Air.")):
+        sides = [Side(new_id(), "Soup with beans.", "professor", "ollama", "big"),
+                 Side(new_id(), poor, "zoomer", "ollama", "small")]  # fmt: skip
+        vote(store, duel(store, place, conversation=asked, first=sides[0], second=sides[1]), "professor")
+    for place, good in enumerate(("Rice, secretword.", "Bread.")):
+        sides = [Side(new_id(), good, "professor", "ollama", "big"),
+                 Side(new_id(), "Cake of mud.", "zoomer", "ollama", "small")]  # fmt: skip
+        vote(store, duel(store, place, conversation=asked, first=sides[0], second=sides[1]), "professor")
+    snapshot = freeze(store)
+    assert liked_or_not(store, snapshot) == [
+        ("Air.", False), ("Bread.", True), ("Cake of mud.", False), ("Nothing, secretword.", False),
+        ("Rice, secretword.", True), ("Soup with beans.", True), ("Stones.", False),
+    ]  # fmt: skip
+    erasure.erase(store, tmp_path, new_id(), "secretword")
+    assert liked_or_not(store, snapshot) == [
+        ("Air.", False), ("Bread.", True), ("Cake of mud.", False), ("Soup with beans.", True), ("Stones.", False),
+    ]  # fmt: skip
+
+
+def test_an_answer_that_was_contradicted_stays_neither_liked_nor_not(store, tmp_path):
+    asked = (Message("user", "What shall I cook tonight?"),)
+    for place, (good, poor) in enumerate((("Soup.", "Stones."), ("Rice, secretword.", "Soup."), ("Soup.", "Air."))):
+        sides = [Side(new_id(), good, "professor", "ollama", "big"), Side(new_id(), poor, "zoomer", "ollama", "small")]
+        vote(store, duel(store, place, conversation=asked, first=sides[0], second=sides[1]), "professor")
+    snapshot = freeze(store)
+    erasure.erase(store, tmp_path, new_id(), "secretword")
+    assert liked_or_not(store, snapshot) == [("Air.", False), ("Stones.", False)]
 
 
 def test_files_on_the_shelf_are_replaced_only_when_all_is_written(store, tmp_path):

@@ -89,6 +89,30 @@ def test_the_newest_resolution_of_a_duel_counts(store):
     assert read(store)[0].resolution == Resolved("reopened", None, None)
 
 
+def test_a_duel_that_was_resolved_is_judged_though_everybody_skipped_it(store):
+    made = in_order(store, 7)
+    choose(store, made[1])
+    for place in (2, 3, 4, 5):
+        choose(store, made[place], "bob", "skip")
+    for place in (0, 1, 2, 4, 5):
+        better = {"verdict": "better", "chosen_id": made[place].first.response_id}
+        resolutions.give(store, new_id(), duel_id=made[place].id, kind="contested")
+        resolutions.give(store, new_id(), duel_id=made[place].id, kind="resolved", **better)
+    resolutions.give(store, new_id(), duel_id=made[4].id, kind="reopened")
+    duels.delete(store, made[5].id)
+    found = read(store)
+    assert [duel.id for duel in found] == [made[0].id, made[1].id, made[2].id]
+    assert found[2].resolution == Resolved("resolved", "better", made[2].first.response_id)
+    assert [vote.verdict for vote in found[2].votes] == ["skip"]
+    assert found[0].votes == ()
+    with moment(store) as at:
+        assert at.judged() == 3
+        assert [duel.id for duel in at.by_seq([duel.seq for duel in made])] == [duel.id for duel in found]
+    before = state(store)
+    resolutions.give(store, new_id(), duel_id=made[3].id, kind="dropped")
+    assert state(store).judged == before.judged + 1
+
+
 def test_a_routed_duel_has_its_version_layer_options_and_how_its_answers_ended(store, record):
     event = record()
     sides = []

@@ -240,6 +240,9 @@ def test_files_are_noted_by_path(store: Store) -> None:
     snapshots.files(store, "s1", {"trl/train.jsonl": {"sha256": "x", "bytes": 3, "rows": 1}})
     found = snapshots.files(store, "s1", {"hf/README.md": {"sha256": "y", "bytes": 9, "rows": 0}})
     assert sorted(found.files) == ["hf/README.md", "trl/train.jsonl"]
+    anew = {"trl/train.parquet": {"sha256": "z", "bytes": 3, "rows": 1}}
+    found = snapshots.files(store, "s1", anew)
+    assert sorted(found.files) == ["hf/README.md", "trl/train.parquet"]
     assert snapshots.get(store, "s1") == found
 
 

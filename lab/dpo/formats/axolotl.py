@@ -1,7 +1,8 @@
 """What Axolotl reads as `chat_template.default`: messages, and one message for each side.
 
 Its strategy looks for an answer's text in what the chat template made of it. Many templates strip white space, and
-then a text that begins or ends with some is not found: training would go on one character. So answers are stripped.
+then a text that begins or ends with some is not found: training would go on one character. So answers are stripped,
+and an import of these files gives them back without the white space that they began or ended with.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def _objects(row: Row) -> list[Object]:
 AXOLOTL = Format(
     name="axolotl",
     title="Axolotl",
-    readers="Axolotl with rl: dpo and type: chat_template.default.",
+    readers="Axolotl with rl: dpo and type: chat_template.default; answers lose white space at both ends.",
     main=False,
     containers=CONTAINERS,
     columns={"messages": "messages", "chosen": "message", "rejected": "message"},

@@ -27,6 +27,8 @@ _SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_
 _UNITS = {1_000: "1K", 10_000: "10K", 100_000: "100K", 1_000_000: "1M", 10_000_000: "10M", 100_000_000: "100M"}
 _TAGS = ["preference", "human-feedback", "rlhf", "dpo", "trl"]
 
+_AS_FROZEN = "So is what is said below of agreement, biases, authors, what was left out and how it was split."
+
 _ACTIVE = re.compile(r"[\\`*_\[\]<>&|~$@#{}!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 _LEADING = re.compile(r"\A(?:[+\-=]|\d{1,9}(?=[.)]))")
 
@@ -61,7 +63,20 @@ class Card:
     findings: tuple[str, ...] = ()  # what the doctor says of the rows that are in
     system_prompt: str = ""
     split: str = ""  # how prompts came to their sides
+    rows: int = 0  # when it was frozen
+    gone: int = 0  # of these, those of which text was deleted since
     counts: Mapping[Split, int] = field(default_factory=dict)  # pairs; whoever writes the files puts in what is there
+
+
+def of_gone(card: Card) -> str:
+    """Return how many rows are gone since the freezing, and why, in a sentence; nothing where none is."""
+    if not card.gone:
+        return ""
+    of = f"{card.gone:,} of the {_counted(card.rows, 'row')} that {'were' if card.rows != 1 else 'was'} frozen"
+    return (
+        f"{of} {'are' if card.gone != 1 else 'is'} not in these files: text was deleted since, on request or with the "
+        "sample workspace. The content hash is of the whole, as it was frozen."
+    )
 
 
 def readme(card: Card, splits: Sequence[Split], columns: Mapping[str, str]) -> str:
@@ -119,6 +134,7 @@ def _body(card: Card, splits: Sequence[Split], columns: Mapping[str, str]) -> st
         f"# {plain(card.name) or 'Preferences'}",
         f"{made} Frozen with LLM Router Lab on {card.created:%Y-%m-%d}.",
         _table(("split", "pairs"), [(split, card.counts.get(split, 0)) for split in splits]),
+        *([f"{plain(gone)} {_AS_FROZEN}"] if (gone := of_gone(card)) else []),
         *_section("How the pairs were made", (*card.asked, card.system_prompt), "Nothing was said of it."),
         *_section("Agreement", card.agreement, "Not measured."),
         *_section("Biases", card.biases, "Not measured."),

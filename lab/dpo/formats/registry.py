@@ -48,7 +48,9 @@ def choice(given: str) -> Choice:
 
 
 def checked(choices: Sequence[Choice]) -> tuple[tuple[Format, Container], ...]:
-    """Return each format that was chosen with its container, once.
+    """Return each format that was chosen with its container, once, in the order of `FORMATS`.
+
+    So files do not tell in which order somebody named the formats.
 
     Raises ExportError for none, for a container that a format does not come in, and for one format in two containers:
     whoever opened its folder would get either of them, without a word.
@@ -64,4 +66,4 @@ def checked(choices: Sequence[Choice]) -> tuple[tuple[Format, Container], ...]:
             )
     if not chosen:
         raise ExportError(f"No format is chosen. Take one or more of: {', '.join(FORMATS)}.")
-    return tuple((FORMATS[name], container) for name, container in chosen.items())
+    return tuple((form, chosen[name]) for name, form in FORMATS.items() if name in chosen)

@@ -8,16 +8,20 @@ manifest.json   name, hash, what was asked for, counts, and the hash of every ot
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from lab.dpo.formats.card import Card
+import orjson
+
+from lab.dpo.formats.card import Card, of_gone
 from lab.dpo.formats.form import Container, Format
+from lab.dpo.formats.lines import line_of
 from lab.dpo.formats.placing import whole_folder
 from lab.dpo.formats.registry import Choice, checked
 from lab.dpo.formats.sinks import JsonSink, Made, Sink, sink, write_text
@@ -136,7 +140,7 @@ class _Files:
     def close(self) -> dict[str, Made]:
         """Close all files and return what they hold. Raises ExportError where there is nothing in them."""
         if not self._sinks:
-            raise ExportError(_nothing(self.taken, [form for form, _ in self._chosen]))
+            raise ExportError(nothing_fits(self.taken, [form for form, _ in self._chosen]))
         self.data = {name: {one: files[one] for one in SPLITS if one in files} for name, files in self.data.items()}
         made = {self._paths[key]: opened.close() for key, opened in sorted(self._sinks.items())}
         return made | {TRACE: self._trace.close()}
@@ -162,6 +166,17 @@ def _traced(row: Row | LikedRow, digest: str, at: dict[str, list[int]]) -> dict[
     }  # fmt: skip
 
 
+def trace_hash(trace: Path, formats: Collection[str]) -> str:
+    """Return the SHA-256 that a trace would have if these formats alone had been written beside it. Raises OSError."""
+    digest = hashlib.sha256()
+    with open(trace, "rb") as lines:
+        for line in lines:
+            said = orjson.loads(line)
+            said["at"] = {name: places for name, places in said["at"].items() if name in formats}
+            digest.update(line_of(said) + b"\n")
+    return digest.hexdigest()
+
+
 def _beside(
     folder: Path, chosen: tuple[tuple[Format, Container], ...], data: Mapping[str, Mapping[Split, str]], card: Card
 ) -> dict[str, Made]:
@@ -180,6 +195,7 @@ def _manifest(card: Card, chosen: tuple[tuple[Format, Container], ...], files: _
         "name": card.name,
         "snapshot": card.snapshot_id,
         "hash": card.hash,
+        **({"gone": {"rows": card.gone, "of": card.rows, "why": of_gone(card)}} if card.gone else {}),
         "created": card.created.isoformat(),
         "spec": card.spec,
         "formats": {form.name: container for form, container in chosen},
@@ -191,7 +207,8 @@ def _manifest(card: Card, chosen: tuple[tuple[Format, Container], ...], files: _
     return json.dumps(said, ensure_ascii=False, indent=2) + "\n"
 
 
-def _nothing(taken: int, chosen: list[Format]) -> str:
+def nothing_fits(taken: int, chosen: Sequence[Format]) -> str:
+    """Return that none of so many rows can stand in these formats, and what to do."""
     if not taken:
         return "There is no pair and no liked answer to write. Judge some duels first, or widen the filters."
     names = ", ".join(form.title for form in chosen)

@@ -91,8 +91,8 @@ def _start(snapshot_id: str, reading: Reading, name: str, licence: str, choices:
     def work(job: JobContext) -> None:
         encoder = lab.routers.encoder(lab.routers.live().version.config.encoder)
         frozen = snapshots.freeze(
-            lab.store, reading.spec, snapshot_id=snapshot_id, name=name, licence=licence, progress=job.progress,
-            check=job.check, encode=encoder.encode,
+            lab.store, reading.spec, snapshot_id=snapshot_id, name=name, licence=licence, choices=choices,
+            progress=job.progress, check=job.check, encode=encoder.encode,
         )  # fmt: skip
         found = snapshots.report_of(frozen)
         carry_over(reading, found)
