@@ -161,6 +161,17 @@ def test_a_thumb_alone_makes_a_row_for_kto_and_no_pair(lab):
     assert '"label":true' in page.code[0].value.replace(" ", "")
 
 
+def test_formats_that_hold_no_thumb_freeze_nothing(lab):
+    duel = add_duel(0)
+    answers.record_feedback(resources.lab().store, Feedback(new_id(), duel.first.response_id, "up", NOON))
+    page = export(lab, part="Freeze", formats="TRL DPO")
+    button(page, "Freeze and write 1 answer with a thumb").click().run()
+    wait_for_work()
+    assert stored.every(resources.lab().store) == []
+    [job] = resources.lab().jobs.recent(1)
+    assert "none fits TRL DPO" in job.error
+
+
 # ---------------------------------------------------------------------------------------------- funnel and doctor
 
 
@@ -379,6 +390,17 @@ def test_files_written_again_are_the_same_to_the_byte(judged):
     wait_for_work()
     page = page.run()
     assert "the same to the byte" in shown(page)
+
+
+def test_a_snapshot_written_in_one_format_after_the_other_is_the_same_to_the_byte(judged):
+    one, lab = frozen("twice"), resources.lab()
+    for choices in ([Choice("hf", "parquet")], [Choice("kto", "jsonl"), Choice("trl", "parquet")]):
+        snapshots.shelve(lab.store, one, choices, lab.settings.data_dir)
+    page = export(judged, part="Snapshots", snapshot=one.id)
+    assert not [path for path in table(page, "sha256")["file"] if path.startswith("trl/") and "jsonl" in path]
+    button(page, "Rebuild and compare").click().run()
+    wait_for_work()
+    assert f"{len(table(page, 'sha256')['file']) - 1} files the same to the byte" in shown(page.run())
 
 
 def test_a_snapshot_says_that_text_of_it_was_deleted(judged):
