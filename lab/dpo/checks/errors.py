@@ -19,7 +19,8 @@ _ABOUT_ERRORS = re.compile(
 """What a prompt speaks of to which an answer may begin like an error message."""
 _ASKS_FOR_A_WORDING = re.compile(
     r"\bsays?\b|\bsaid\b|\bshow|display|print|output|\btexts?\b|\btitle|headline|slogan|motto|caption|\bsign\b|"
-    r"\bwords?\b|\bterm\b|phrase|idiom|expression|synonym|antonym|opposite|translat|übersetz|tradu|翻译|翻訳|перевед|english|englisch|anglais|inglés|inglese|英語|英语|"
+    r"\bwords?\b|\bterm\b|phrase|idiom|expression|synonym|antonym|opposite|translat|übersetz|tradu|翻译|翻訳|перевед|"
+    r"english|englisch|anglais|inglés|inglese|英語|英语|"
     r""
     r"\bheißt|\bbedeutet|\bmeans?\b|meant|stands? for|abbrevi|acronym|full form|\bcalled\b|\bname\b|quot|\bsong|"
     r"commit|toast|button|label|banner|string|return|raise|throw|prompt|screen|terminal|console|shell|\bbash\b|\bssh\b|"
@@ -37,7 +38,7 @@ _ASKS_FOR_DATA = re.compile(
     r"json|payload|object|\bdict|record|schema|yaml|webhook|response|request|config|error|http|\bapi\b|status|message|"
     r"python|javascript|fehler|erreur|エラー|错误|ошибк"
 )
-_ASKS_FOR_A_PAGE = re.compile(r"html|\bpage|\bsite|web|seite|markup|\b[45]\d\d\b|error|页|ページ|страниц|página|template")
+_ASKS_FOR_A_PAGE = re.compile(r"html|\bpage|\bsite|web|seite|markup|\b[45]\d\d\b|error|页|ページ|страниц|página")
 
 _REASONS = (
     r"(?:internal server error|bad gateway|gateway time-?out|service (?:temporarily )?unavailable|too many requests|"
@@ -53,7 +54,8 @@ _TECHNICAL = (
     r"could not (?:connect|reach|load|parse|generate|resolve)|not found|invalid (?:request|api|json|response)|"
     r"unauthori[sz]ed|access denied|exceeded|unavailable|overload|quota|\bapi\b|server|localhost|\bssl\b|\btls\b|"
     r"certificate|\bdns\b|\brefused\b|econn|enotfound|etimedout|errno|\btokens\b|context length|http|\beof\b|"
-    r"index out of|socket|disconnected|try again|\brunner\b|unreachable|expecting value|terminated|does not support|authenticated|allowed)"
+    r"index out of|socket|disconnected|try again|\brunner\b|unreachable|expecting value|terminated|does not support|"
+    r"authenticated|allowed)"
 )
 """What the rest of an error message speaks of."""
 _CODE = r"[45]\d\d"
@@ -75,7 +77,8 @@ _OF_SERVING = re.compile(
     rf"(?:http(?:/\d(?:\.\d)?)?(?: error)?|status code)[\s:]*{_CODE}\s*(?:$|[.!:;(-]|{_REASONS})|"
     rf"{_KIND}(?: code)?[\s:#]*(?:{_CODE}|1\d\d\d)\s*(?:[.!]?$|[:(-])|"
     rf"(?:{_PACKAGES})?{_CLASS}: .{{0,200}}?(?:{_CODE}|timed out|cuda|connection|fetch|overloaded|max retries)|"
-    rf"{_PACKAGES}(?:{_CLASS}(?:[:(]|[.!]?$)|(?:exceptions?|errors)\.[a-z]{{4,40}}: )|{_CLASS}: (?:\[errno|request to http)|httpx\.[a-z]{{4,30}}$|"
+    rf"{_PACKAGES}(?:{_CLASS}(?:[:(]|[.!]?$)|(?:exceptions?|errors)\.[a-z]{{4,40}}: )|{_CLASS}: (?:\[errno|"
+    rf"request to http)|httpx\.[a-z]{{4,30}}$|"
     r"curl: \(\d{1,3}\) |cuda error|(?:torch\.)?cuda out of memory|no healthy upstream|"
     r"upstream (?:connect error|request time-?out|(?:request )?timed out|request failed)|"
     r"model [\"'`‘“]?[a-z0-9_./:-]{1,60}[\"'`’”]? (?:was )?not found(?:$|[.!]$|, try pulling)|"
@@ -84,9 +87,11 @@ _OF_SERVING = re.compile(
 """What only serving software says."""
 _LIKELY = re.compile(
     rf"{_KIND}(?: occurred)?{_DOING}?\s?[:-] ?.{{0,200}}?{_TECHNICAL}|{_KIND}{_DOING}\s*[:.!]|"
-    rf"(?:there was an error generating|an? (?:unexpected |internal |unknown )?error (?:has )?occurred)(?:[.!: ]|$)|(?:exception|fatal): |"
+    rf"(?:there was an error generating|an? (?:unexpected |internal |unknown )?error (?:has )?occurred)(?:[.!: ]|$)|"
+    rf"(?:exception|fatal): |"
     rf"{_KIND} (?:rate limit|upstream|time-?out|timed out|request timed out|connection|failed to|request failed)|"
-    rf"{_PHRASE}(?:[.!]*$|[:;(.!,-] ?.{{0,200}}?{_TECHNICAL}|[.!] (?:please )?(?:wait|retry)| for [a-z0-9_./:-]{{1,60}}[.!]?$)|"
+    rf"{_PHRASE}(?:[.!]*$|[:;(.!,-] ?.{{0,200}}?{_TECHNICAL}|[.!] (?:please )?(?:wait|retry)|"
+    rf" for [a-z0-9_./:-]{{1,60}}[.!]?$)|"
     r"(?:(?:sorry|oops|uh oh|hmm+)[,.!… ]{1,4})*(?:something (?:went|seems to have gone) wrong|"
     r"(?:the|our) (?:server|model|service) is (?:currently )?(?:busy|overloaded|unavailable|down|at capacity))"
     r"[.!,]? (?:please )?(?:try again|retry|wait)|hmm[,.… ]{1,4}something seems to have gone wrong\.?$"
@@ -157,8 +162,10 @@ def _is_message(plain: str, prompt: str) -> bool:
 
 
 _MORE_THAN_A_WORD = re.compile(
-    r"^(?:please |can you |could you )?(?:why (?:\S{1,40} ){2}|explain |describe |tell (?:me|us) (?:about|a) |summari[sz]e |compare |"
-    r"discuss |teach me |how (?:do|does|can|could|should|would|to|are|is|did) |what are the (?:causes|reasons|differences|"
+    r"^(?:please |can you |could you )?(?:why (?:\S{1,40} ){2}|explain |describe |tell (?:me|us) (?:about|a) |"
+    r"summari[sz]e |compare |"
+    r"discuss |teach me |how (?:do|does|can|could|should|would|to|are|is|did) |what are the (?:causes|reasons|"
+    r"differences|"
     r"advantages|benefits|effects)|warum |wieso |weshalb |erklär|beschreib|erzähl|pourquoi |explique|décri|raconte|"
     r"¿?por qué |explica|describe |cuéntame|perché |spiega|почему |объясни|расскажи|为什么|解释|介绍|请解释|请介绍)|"
     r"\b(?:write|create|compose|draft|generate|make|give|need|want|schreib\w*|écri\w*|escribe) (?:me |us |mir )?"

@@ -13,7 +13,8 @@ from typing import Any
 from lab.dpo.checks.errors import asks_for_more
 
 _SLOT = re.compile(
-    r"(?:(?:your|insert|write) (?:answer|text|response|the answer) here|(?:to ?do|fixme)\s*:\s*(?:write|add|insert|fill)"
+    r"(?:(?:your|insert|write) (?:answer|text|response|the answer) here|(?:to ?do|fixme)\s*:\s*(?:write|add|insert|"
+    r"fill)"
     r"[a-z ]{0,40}|no response (?:was )?(?:generated|given|available|received)|no answer (?:given|available)|"
     r"\{\{ ?[a-z_]{0,20}(?:answer|response|output|completion|content)[a-z_]{0,20} ?\}\}|"
     r"[\[<({](?:no|empty) (?:answer|response|output|content|text|reply)[\])>}]|"
@@ -23,8 +24,10 @@ _SLOT = re.compile(
 """What stands where an answer is to be filled in: it is one only where such a thing, or markup, was asked for."""
 _LOREM = re.compile(r"lorem ipsum\b.*", re.DOTALL)
 _NEEDS_FILLING = re.compile(
-    r"lorem|ipsum|latin|filler|fill\b|dummy|placeholder|template|mock-?up|layout|wireframe|typeset|platzhalter|blindtext|"
-    r"占位|\bform|\bbox\b|field|hint|label|markup|syntax|angular|mustache|bracket|stage|film|\btags?\b|element|variable|html|jinja|\bvue\b|handlebars|react|comment|"
+    r"lorem|ipsum|latin|filler|fill\b|dummy|placeholder|template|mock-?up|layout|wireframe|typeset|platzhalter|"
+    r"blindtext|"
+    r"占位|\bform|\bbox\b|field|hint|label|markup|syntax|angular|mustache|bracket|stage|film|\btags?\b|element|variable|"
+    r"html|jinja|\bvue\b|handlebars|react|comment|"
     r"marker|convention|\bcode\b|function|script|http|blank|cloze|\bquiz|unfinished|convers|\bletter"
 )
 _HARDLY_AN_ANSWER = re.compile(
@@ -34,7 +37,8 @@ _HARDLY_AN_ANSWER = re.compile(
 """What is an answer to very many questions, and none to a prompt that asks for a text."""
 _WANTS_A_WORD = re.compile(
     r"how many|how much|which of|\bany\b|symbol|\bsign\b|character|operator|wildcard|punctuation|keyword|literal|"
-    r"value|\bwords?\b|translat|\bsay\b|spell|repeat|\bprint|output|return|null|combien|cuánt|\bdice\b|wie viele|wort\b|"
+    r"value|\bwords?\b|translat|\bsay\b|spell|repeat|\bprint|output|return|null|combien|cuánt|\bdice\b|wie viele|"
+    r"wort\b|"
     r"übersetz|zeichen|traduc|tradui|翻译|几个|多少|哪个|abbrevi|numeral|\bonly\b|\bjust\b|briefly|short|\bcalled\b|\bname\b|"
     r"\bwrite (?:zero|nothing|\d)|empty|nothing|\bfull\b|\bexpress|represent|\bnur\b|seulement|\bsolo\b|sentence"
 )
@@ -46,6 +50,19 @@ _MARKERS = (
 )
 _ENDS = tuple(".!?…;)]}>\"'”’»`*_|~=-–—%$€£°。！？．」』）】》؟۔।॥")
 _HANGING = re.compile(r"(?:[,(\[{:，、：]|\b(?:and|or|but|the|an|because|und|oder|aber|weil))$")
+_TAKES_LEAVE = re.compile(
+    r"(?:^|\n)[^\w\n]{0,4}(?:(?:with |my )?(?:kind|kindest|best|warm|warmest) (?:regards|wishes)|best|regards|cheers|"
+    r"thanks|"
+    r"(?:many )?thanks|thank you|love|(?:yours |most )?(?:sincerely|faithfully|truly)(?: yours)?|yours|respectfully|"
+    r"warmly|"
+    r"(?:mit |viele |liebe |beste |herzliche )[a-zäöüß ]{0,24}grüßen?|(?:bien )?cordialement|bien à (?:vous|toi)|"
+    r"atentamente|"
+    r"(?:un )?(?:saludos?|abrazo)(?: cordial(?:es)?)?|(?:cordiali|distinti) saluti|"
+    r"atenciosamente|с уважением|此致|敬具)"
+    r"[,，、]$",
+    re.IGNORECASE,
+)
+"""How letters end, with the name left to be put below."""
 _LONG_ENOUGH = 80  # characters: shorter answers end as they like
 _FENCE = re.compile(r"^(?:[ \t>]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})(.*)$", re.MULTILINE)
 
@@ -104,7 +121,7 @@ def looks_cut(text: str) -> bool:
     end = text[-64:].rstrip() or text.rstrip()
     if len(text) < _LONG_ENOUGH or end.endswith(_ENDS):
         return False
-    return _HANGING.search(end[-24:]) is not None
+    return _HANGING.search(end[-24:]) is not None and _TAKES_LEAVE.search(end) is None
 
 
 def _is_open(text: str) -> bool:
