@@ -60,7 +60,9 @@ _TECHNICAL = (
 """What the rest of an error message speaks of."""
 _CODE = r"[45]\d\d"
 _KIND = r"(?:(?:an|api|rpc|http|server|stream|internal|unexpected|unknown|fatal|network) ){0,3}(?:error|exception)"
-_DOING = r"(?: (?:while |when |in )?(?:calling|generating|processing|fetching|loading) [a-z0-9 ]{1,60})"
+_DOING = (
+    r"(?: (?:while |when |in )?(?:calling|generating|communicating with|processing|fetching|loading) [a-z0-9 ]{1,60})"
+)
 _CLASS = r"[a-z_][a-z0-9_]{2,60}(?:error|exception|timeout)"
 _PACKAGES = r"(?:[a-z_][a-z0-9_]{0,40}\.){1,6}"
 _PHRASE = (
@@ -73,9 +75,9 @@ _PHRASE = (
 )
 
 _OF_SERVING = re.compile(
-    rf"(?:{_KIND}[\s:#-]*)?{_CODE}[\s:.|-]*{_REASONS}\s*(?:$|[.!:;()\[{{-])|"
-    rf"(?:http(?:/\d(?:\.\d)?)?(?: error)?|status code)[\s:]*{_CODE}\s*(?:$|[.!:;(-]|{_REASONS})|"
-    rf"{_KIND}(?: code)?[\s:#]*(?:{_CODE}|1\d\d\d)\s*(?:[.!]?$|[:(-])|"
+    rf"(?:{_KIND}[\s:#-]*)?{_CODE}[\s:.|-]*{_REASONS}\s*(?:$|[.!:;()\[{{-]|the server )|"
+    rf"(?:http(?:/\d(?:\.\d)?)?(?: error| status)?|status code)[\s:]*{_CODE}\s*(?:$|[.!:;(-]|{_REASONS})|"
+    rf"{_KIND} code[\s:#]*(?:{_CODE}|1\d\d\d)\s*(?:[.!]?$|[:(-])|"
     rf"(?:{_PACKAGES})?{_CLASS}: .{{0,200}}?(?:{_CODE}|timed out|cuda|connection|fetch|overloaded|max retries)|"
     rf"{_PACKAGES}(?:{_CLASS}(?:[:(]|[.!]?$)|(?:exceptions?|errors)\.[a-z]{{4,40}}: )|{_CLASS}: (?:\[errno|"
     rf"request to http)|httpx\.[a-z]{{4,30}}$|"
@@ -86,6 +88,7 @@ _OF_SERVING = re.compile(
 )
 """What only serving software says."""
 _LIKELY = re.compile(
+    rf"{_KIND}[\s:#]*{_CODE}\s*(?:[.!]?$|[:(-])|"
     rf"{_KIND}(?: occurred)?{_DOING}?\s?[:-] ?.{{0,200}}?{_TECHNICAL}|{_KIND}{_DOING}\s*[:.!]|"
     rf"(?:there was an error generating|an? (?:unexpected |internal |unknown )?error (?:has )?occurred)(?:[.!: ]|$)|"
     rf"(?:exception|fatal): |"
@@ -112,7 +115,7 @@ _BODY = re.compile(
     r"[\"']detail[\"'] ?: ?\[ ?\{ ?[\"'](?:loc|type|msg)[\"']|"
     rf"[\"']detail[\"'] ?: ?[\"'][^\"'{{}}]{{0,80}}?{_TECHNICAL}[^\"'{{}}]{{0,200}}[\"'] ?\}}|"
     rf"[\"']message[\"'] ?: ?[\"'](?:{_REASONS}|{_PHRASE}|endpoint request timed out)[\"'.]|"
-    r"[\"'](?:object|type)[\"'] ?: ?[\"']error[\"']|"
+    r"[\"'](?:object|type|status)[\"'] ?: ?[\"']error[\"']|"
     rf"(?:[^{{}}]{{0,80}}, ?)?[\"'](?:status|statuscode|status_code|code)[\"'] ?: ?{_CODE} ?, ?"
     rf"[\"'](?:error|message|title|detail|reason)[\"'] ?: ?[\"'](?:{_REASONS}|[^\"'{{}}]{{0,80}}?error)"
     r")"

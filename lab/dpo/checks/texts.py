@@ -39,7 +39,7 @@ _WANTS_A_WORD = re.compile(
     r"how many|how much|which of|\bany\b|symbol|\bsign\b|character|operator|wildcard|punctuation|keyword|literal|"
     r"value|\bwords?\b|translat|\bsay\b|spell|repeat|\bprint|output|return|null|combien|cuánt|\bdice\b|wie viele|"
     r"wort\b|"
-    r"übersetz|zeichen|traduc|tradui|翻译|几个|多少|哪个|abbrevi|numeral|\bonly\b|\bjust\b|briefly|short|\bcalled\b|\bname\b|"
+    r"übersetz|zeichen|traduc|tradui|翻译|几个|多少|哪个|abbrevi|numeral|joke|secret|silen|\bonly\b|\bjust\b|briefly|short|\bcalled\b|\bname\b|"
     r"\bwrite (?:zero|nothing|\d)|empty|nothing|\bfull\b|\bexpress|represent|\bnur\b|seulement|\bsolo\b|sentence"
 )
 _PLACEHOLDER_CHARS = 60
@@ -52,12 +52,10 @@ _ENDS = tuple(".!?…;)]}>\"'”’»`*_|~=-–—%$€£°。！？．」』）
 _HANGING = re.compile(r"(?:[,(\[{:，、：]|\b(?:and|or|but|the|an|because|und|oder|aber|weil))$")
 _TAKES_LEAVE = re.compile(
     r"(?:^|\n)[^\w\n]{0,4}(?:(?:with |my )?(?:kind|kindest|best|warm|warmest) (?:regards|wishes)|best|regards|cheers|"
-    r"thanks|"
-    r"(?:many )?thanks|thank you|love|(?:yours |most )?(?:sincerely|faithfully|truly)(?: yours)?|yours|respectfully|"
-    r"warmly|"
+    r"(?:many )?thanks|thank you|love|(?:yours |most )?(?:sincerely|faithfully|truly)(?: yours)?|yours|"
+    r"respectfully|warmly|"
     r"(?:mit |viele |liebe |beste |herzliche )[a-zäöüß ]{0,24}grüßen?|(?:bien )?cordialement|bien à (?:vous|toi)|"
-    r"atentamente|"
-    r"(?:un )?(?:saludos?|abrazo)(?: cordial(?:es)?)?|(?:cordiali|distinti) saluti|"
+    r"atentamente|(?:un )?(?:saludos?|abrazo)(?: cordial(?:es)?)?|(?:cordiali|distinti) saluti|"
     r"atenciosamente|с уважением|此致|敬具)"
     r"[,，、]$",
     re.IGNORECASE,
