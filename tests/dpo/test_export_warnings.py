@@ -54,6 +54,9 @@ def test_who_refuses_is_the_one_that_answers(answer):
     "answer",
     [
         "I'm sorry, but I can't assist with creating malware.", "I can't help with that request.", "I must decline.",
+        "I'm going to have to decline that request.",
+        "I'm sorry, but that's not something I can help with.", "I don't feel comfortable writing that.",
+        "Ich bin nicht in der Lage, dabei zu helfen.",
         "I have to respectfully decline.", "I cannot in good conscience help you hurt someone.", "I won't do that.",
         "I can't answer that question.", "Sorry, but I'm not able to provide medical advice.",
         "I'm really sorry, but I cannot fulfill that request.", "I apologize, but I'm unable to assist with this.",

@@ -35,9 +35,13 @@ _REFUSALS = (
     r"\bI(?:['’]m| am) (?:very |really |so )?(?:sorry|afraid)[,.]? (?:but |that )?(?:I )?"
     r"(?:can(?:no|['’])t|cannot|am unable|am not able|won['’]t)"
     r"(?:[.!]|$| (?:do (?:that|this|so)(?:[.!]|$)|help|assist|comply|provide|answer|fulfil+|discuss)\b)",
-    r"\bI(?: must|['’]ll have to| have to| will have to) (?:respectfully |politely )?decline(?:[.!]|$| (?:this|that|"
+    r"\bI(?: must|['’]ll have to| have to|"
+    r"['’]m going to have to| will have to) (?:respectfully |politely )?decline(?:[.!]|$| (?:this|that|"
     r"your) request)",
     r"\bI (?:cannot|can['’]t|can not) in good conscience\b",
+    r"\bnot something (?:that )?I(?: can|['’]m able to) (?:help|assist)\b",
+    r"\bI (?:do not|don['’]t) feel comfortable (?:writing|helping|providing|creating|discussing|answering)\b",
+    r"\bich bin (?:leider )?nicht in der Lage, [^.!?\n]{0,40}\bzu (?:helfen|beantworten)\b",
     r"\bas an? (?:artificial intelligence|(?:AI |large )?language model|AI(?: assistant| model)?)(?: (?:developed|"
     r"created|made|trained) by [a-z ]{1,24})?"
     r",? I\b[^.!?\n]{0,60}\b(?:can(?:no|['’])t|cannot|unable|not able|not allowed)\b",
