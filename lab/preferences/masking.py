@@ -25,16 +25,14 @@ _VERSION = (
     r"(?:[\s-]?v?\d[A-Za-z0-9\-]*(?:\.\d[A-Za-z0-9\-]*)*"
     r"(?:[\s-](?:instruct|chat|turbo|mini|nano|pro|flash|opus|sonnet|haiku|coder))*)?"
 )
-INTRODUCTION = (
+_INTRODUCTION = (
     r"(?:\bI\s+am|\bI['’]m|\bmy\s+name\s+is|\bcall\s+me|\bcalled|\bnamed|\bthis\s+is|\bich\s+bin|\bsoy|\bje\s+suis|"
     r"\bje\s+m['’]appelle|\bsono|我是|我叫|名叫|由|"
     r"\b(?:trained|developed|created|made|built|designed|fine-tuned|powered)\s+by)"
     r"(?:\s*(?:an?|the|ein|eine|un|une))?(?:\s+(?:large|AI|language|model|assistant|chatbot|helpful|virtual))*"
     r"[\s,:]*(?:(?:called|named|from|by)\s+)?[\s\"“'*_]*"
 )
-"""What stands before a name where an answer introduces itself; an expression that RE2 knows as well."""
-
-_INTRODUCES = re.compile(f"{INTRODUCTION}$", re.IGNORECASE)
+_INTRODUCES = re.compile(f"{_INTRODUCTION}$", re.IGNORECASE)
 _AS = re.compile(r"\bas[\s\"“'*_]+$", re.IGNORECASE)  # "As Qwen, I …", but not "as gemini twins go"
 _THEN_I = re.compile(r"[\s\"”'*_]{0,20}(?:,|I\b)")  # so many: a search without an end could go on for minutes
 _WORD_BEGINS, _WORD_ENDS = r"(?<![A-Za-z0-9_-])", r"(?![A-Za-z0-9_])"  # names stand in Chinese without spaces
@@ -71,11 +69,6 @@ def masked(side: Side, duel: Duel) -> Masked:
     text = found.sub(cover, said)
     asked = " ".join(turn.content for turn in duel.conversation).casefold()
     return Masked(text, covered, tuple(name for name in own if _mentions(text, name) and name not in asked))
-
-
-def introduces_itself(text: str) -> bool:
-    """Tell whether an answer introduces itself by the name of a model, whichever wrote it."""
-    return any(_is_introduced(text, match) for match in _naming(FAMILIES).finditer(text))
 
 
 def names_of(models: Iterable[str]) -> list[str]:

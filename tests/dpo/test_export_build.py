@@ -25,7 +25,7 @@ def test_the_funnel_by_hand(lab_store):
     dropped = vote(store, duel(store, 6))
     resolutions.give(store, new_id(), duel_id=dropped.id, kind="dropped")
     vote(store, duel(store, 7, rejected="Error: connection refused"))
-    vote(store, duel(store, 8, chosen="N/A"))
+    vote(store, duel(store, 8, chosen="[No response]"))
     vote(store, duel(store, 9, second=side("x", "zoomer", provider="mock")))
     vote(store, duel(store, 10, origin="sample"))
     duel(store, 11)  # nobody judged it

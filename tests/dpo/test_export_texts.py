@@ -6,6 +6,7 @@ import pytest
 from growth import LINEAR, growth
 
 from lab.dpo.checks import texts
+from lab.dpo.checks.errors import is_error
 from lab.dpo.checks.refusals import refuses
 from lab.store.duels import folded
 
@@ -18,12 +19,12 @@ from lab.store.duels import folded
         "Internal Server Error", "502 Bad Gateway", "HTTP 429", "HTTP/1.1 503", "status code: 500", "Too many requests",
         "Rate limit exceeded for gpt-x", "Request timed out.", "Connection reset by peer", "CUDA error: out of memory",
         "Out of memory", "model 'llama9' not found, try pulling it first", "Failed to generate a response.",
-        "Traceback (most recent call last):\n  File x", "<!DOCTYPE html><html><body>nginx</body></html>",
+        "Traceback (most recent call last):\n  File x", "<html><head><title>502 Bad Gateway</title></head></html>",
         "Could not connect to Ollama", "401 Unauthorized", "maximum context length exceeded",
     ],
 )  # fmt: skip
 def test_an_error_message_is_no_answer(answer):
-    assert texts.is_error(folded(answer), folded("Why is the sky blue?"))
+    assert is_error(folded(answer), folded("Why is the sky blue?"))
 
 
 @pytest.mark.parametrize(
@@ -45,20 +46,20 @@ def test_an_error_message_is_no_answer(answer):
     ],
 )  # fmt: skip
 def test_an_answer_about_errors_is_one(prompt, answer):
-    assert not texts.is_error(folded(answer), folded(prompt))
+    assert not is_error(folded(answer), folded(prompt))
 
 
 def test_a_bare_error_message_is_none_whatever_was_asked():
     prompt = folded("Why does my web server log an error?")
-    assert texts.is_error(folded("Error: connection refused"), prompt)
-    assert texts.is_error(folded("API error 503: service unavailable"), prompt)
-    assert not texts.is_error(folded("Error: connection refused means that nothing listens."), prompt)
-    assert not texts.is_error(folded("Error (see line 3): a semicolon"), prompt)
+    assert is_error(folded("Error: connection refused"), prompt)
+    assert is_error(folded("API error 503: service unavailable"), prompt)
+    assert not is_error(folded("Error: connection refused means that nothing listens."), prompt)
+    assert not is_error(folded("Error (see line 3): a semicolon"), prompt)
 
 
 def test_a_long_answer_explains_an_error():
     long = "Error: this is what programs say. " * 20
-    assert not texts.is_error(folded(long), "why?")
+    assert not is_error(folded(long), "why?")
 
 
 @pytest.mark.parametrize(
@@ -239,5 +240,5 @@ def test_long_answers_take_no_time_that_grows_with_their_square(text):
     said_few, said_many = folded(few), folded(many)
     for look in (texts.has_markers, texts.looks_cut, refuses, texts.is_blank):
         assert growth(lambda: look(few), lambda: look(many), 10) < LINEAR  # noqa: B023  called at once
-    for compare in (texts.is_error, texts.is_placeholder, texts.repeats):
+    for compare in (is_error, texts.is_placeholder, texts.repeats):
         assert growth(lambda: compare(said_few, said_few), lambda: compare(said_many, said_many), 10) < LINEAR  # noqa: B023

@@ -1,12 +1,46 @@
-"""Answers that say which model wrote them."""
+"""Answers that say which model wrote them.
+
+Many names of models are words of every day: what counts is that an answer says "I" of it, or gives the version as well.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 from lab.exported import Answered
-from lab.preferences.masking import FAMILIES, INTRODUCTION, introduces_itself, names_of
+from lab.preferences.masking import FAMILIES, names_of
+
+_EVERYDAY = frozenset((
+    "claude", "gemini", "gemma", "bard", "llama", "mistral", "phi", "grok", "copilot", "microsoft", "kimi",
+    "moonshot", "yi", "ernie", "falcon", "vicuna", "alpaca", "granite", "hermes", "pi", "orca", "wizard", "solar",
+    "dolphin", "starling", "command", "titan", "bloom", "camel", "koala", "nova", "sonnet", "opus", "haiku", "nemo",
+    "palm", "apollo", "athena", "eagle", "amber", "luminous", "minerva", "star", "orion", "coder",
+))  # fmt: skip
+"""Names that are words, names of people, winds, animals, letters: alone they tell nothing."""
+
+_I_AM = (
+    r"(?:\bI\s+am|\bI['’]m|\bmy\s+name\s+is|\bmy\s+name['’]s|\bcall\s+me|\bich\s+bin|\bich\s+hei(?:ß|ss)e|"
+    r"\bmein\s+name\s+ist|\bsoy|\bme\s+llamo|\bmi\s+nombre\s+es|\bje\s+suis|\bje\s+m['’]appelle|\bsono|\bmi\s+chiamo|"
+    r"\beu\s+sou|\bjestem|я|我是|我叫|我的名字是|私は|저는)"
+)
+_ARTICLE = r"(?:\s*,?\s*\b(?:an?|the|ein|eine|un|une|una)\b)?"
+_A_MODEL = (
+    rf"(?:{_ARTICLE}\s*,?\s*\b(?:large|big|AI|KI|IA|artificial|intelligence|language|model|modell|modèle|modelo|"
+    rf"assistant|"
+    r"assistent|chatbot|bot|helpful|virtual|system|based|on|and|originally|that|which|was|is|been|called|named|namens|"
+    r"from|"
+    r"version)\b)*"
+)
+_MADE_BY = (
+    r"(?:\s*,?\s*(?:(?:trained|developed|created|made|built|designed|fine-tuned|"
+    r"powered)(?:\s+and\s+[a-z-]{4,12})?\s+by|"
+    r"entwickelt\s+von|développé\s+par|desarrollado\s+por|由)(?:\s+the)?(?:\s+(?:team|people|company|"
+    r"researchers)(?:\s+(?:at|of))?)?)?"
+)
+_OPENS, _CLOSES = r"[\s,:\"“'*_—-]*", r"[\s\"”'*_]{0,20}"
+_VERSION = r"(?:[\s-]?v?[0-9][A-Za-z0-9.-]{0,20})?"
 
 
 def names_its_model(text: str, folded: str, own: tuple[str, ...], asked: str) -> bool:
@@ -16,7 +50,7 @@ def names_its_model(text: str, folded: str, own: tuple[str, ...], asked: str) ->
     """
     if any(_stands(name, folded) and not _stands(name, asked) for name in own):
         return True
-    return _introductions().search(text) is not None and introduces_itself(text)
+    return _introductions().search(text) is not None
 
 
 def _stands(name: str, folded: str) -> bool:
@@ -40,17 +74,27 @@ def names_of_answers(*answers: Answered) -> tuple[str, ...]:
 
 @cache
 def _own_names(*models: str) -> tuple[str, ...]:
-    """Return what models are called, in lower case, each whole and without its size and version."""
-    return tuple(names_of(models))
+    """Return by which words models are told, in lower case: those of every day only together with their version."""
+    told = [name for name in names_of(models) if name not in _EVERYDAY]
+    for model in models:
+        last = model.casefold().rsplit("/", 1)[-1]
+        parts = re.match(r"([a-z]+)[-:_ ]?(v?[0-9][0-9a-z.]*)", last)
+        if parts is not None and parts[1] in _EVERYDAY:
+            told += [f"{parts[1]}{between}{parts[2]}" for between in ("", " ", "-", ":")]
+    return tuple(dict.fromkeys(told))
 
 
 @cache
 def _introductions() -> Any:
-    """Return one expression that RE2 runs over an answer in one go: few introduce themselves by what may be a name."""
+    """Return one expression that RE2 runs over an answer in one go: "I am …", "I was made by …", "As …, I".
+
+    What has an article is a kind and no name: who says "I'm a Gemini" was born in June.
+    """
     import re2
 
-    names = "|".join(re2.escape(name) for name in FAMILIES)
-    introduced = f"(?:{INTRODUCTION}|as[\\s\"“'*_]+)(?:{names})".replace("\\s", "[\\s\\pZ]").replace(
-        "[[\\s\\pZ]", "[\\s\\pZ"
-    )
-    return re2.compile(f"(?i){introduced}")
+    words = "|".join(re2.escape(name) for name in sorted(_EVERYDAY))
+    names = "|".join(re2.escape(name) for name in FAMILIES if name not in _EVERYDAY)
+    name = rf"(?:{_OPENS}(?:{words})|{_ARTICLE}{_OPENS}(?:{names})){_VERSION}"
+    introduced = rf"(?:{_I_AM}|\bI\s+was|\bI\s+have\s+been){_A_MODEL}{_MADE_BY}{name}(?:[^A-Za-z0-9_]|$)"
+    as_one = rf"\bas{_A_MODEL}{_MADE_BY}{name}{_CLOSES},?\s*I\b"
+    return re2.compile(f"(?i)(?:{introduced}|{as_one})")

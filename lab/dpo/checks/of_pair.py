@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from lab.dpo.checks import personal, texts
 from lab.dpo.checks.catalogue import BIT
+from lab.dpo.checks.errors import is_error
 from lab.dpo.checks.names import names_its_model, names_of_answers
 from lab.dpo.checks.refusals import refuses
 from lab.dpo.rows import LikedRow, Row
@@ -58,7 +59,7 @@ def block_like(row: LikedRow, answer: Answered, *, mock: bool) -> str | None:
 
 
 def _faulty(answer: Answered, text: str, prompt: str, *, mock: bool) -> str | None:
-    if answer.error_kind is not None or texts.is_error(text, prompt):
+    if answer.error_kind is not None or is_error(text, prompt):
         return "error_text"
     told = answer.finish_reason is not None or answer.event_id is not None  # else nobody knows how it ended
     if told and cut_or_unfinished(answer.finish_reason):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 _LETTER = "A-Za-zÀ-ɏ"
@@ -32,8 +33,9 @@ _COUNTRY = "(?:1|7|2[07]|2[1-6][0-9]|3[0-469]|3[578][0-9]|42[0-9]|4[013-9]|5[1-8
 _PHONE = (
     rf"(?:\+|00(?={_COUNTRY}[ /-]))[1-9][0-9]{{0,2}}[ ./-]?(?:\(0?[0-9]{{1,4}}\)[ ./-]?)?"
     r"[0-9]{1,4}(?:[ ./-]?[0-9]{2,4}){1,4}"
-    r"|\([2-9][0-9]{2}\) ?[0-9]{3}[ .-][0-9]{4}|[2-9][0-9]{2}(?P<same>[ .-])[0-9]{3}(?P=same)[0-9]{4}"
+    r"|\([2-9][0-9]{2}\) ?[0-9]{3}[ .-][0-9]{4}|(?:1[ .-])?[2-9][0-9]{2}(?P<same>[ .-])[0-9]{3}(?P=same)[0-9]{4}"
     r"|\(?0[1-9][0-9]{1,3}\)?[ /-][0-9]{3,4}(?:[ -]?[0-9]{2,4}){0,2}|0[1-9](?:[ .][0-9]{2}){4}"
+    r"|(?P<bare>[2-9][0-9]{9}|1[3-9][0-9]{9}|0[1-9][0-9]{8,9})"
 )
 _KINDS = {"mail": _MAIL, "pem": _PEM, "key": _KEY, "iban": _IBAN, "card": _CARD, "phone": _PHONE}
 _BEGINS = rf"(?=[{_LETTER}0-9._%+(-])(?<![{_LETTER}0-9_+])"
@@ -116,7 +118,11 @@ def _is_phone(match: re.Match[str]) -> bool:
     if not least <= len(digits) <= most or len(set(digits)) < 3 or _NO_PHONE.fullmatch(text):
         return False
     by_twos = re.split("[ .]", text)
-    if match["same"] == " " or (all(len(one) == 2 for one in by_twos) and by_twos == sorted(by_twos)):
+    ascending = all(len(one) == 2 for one in by_twos) and by_twos == sorted(by_twos)
+    steps = {int(b) - int(a) for a, b in pairwise(by_twos)} if ascending else set()
+    if len(steps) > 1 and len(match.string) < len(text) + 8 and match.string.strip(" \n.") == text:
+        return True  # a list of numbers has words around it, or goes up evenly
+    if match["bare"] or match["same"] == " " or ascending:
         return _SAID_TO_BE_A_PHONE.search(match.string, max(0, match.start() - 32), match.start()) is not None
     return True
 

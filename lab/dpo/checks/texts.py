@@ -1,7 +1,6 @@
-"""What is wrong with an answer, as its text says: errors, placeholders, the prompt again, template marks, loose ends.
+"""What is wrong with an answer, as its text says: placeholders, the prompt again, template marks, loose ends.
 
-What blocks is asked with the prompt beside it: "none" is an answer to how many moons Venus has, and what looks like a
-message of a server is one to a question about servers.
+What blocks is asked with the prompt beside it: "none" is an answer to how many moons Venus has, and no poem.
 """
 
 from __future__ import annotations
@@ -11,53 +10,57 @@ import unicodedata
 from functools import cache
 from typing import Any
 
-_ERROR = re.compile(
-    r"(?:\{\s*[\"']?(?:error|detail|message)[\"']?\s*:|<!doctype html|<html|"
-    r"(?:an? )?(?:unexpected |internal |unknown |fatal |api )?(?:error|exception)(?: occurred| code)?\s*[:.\d(]|"
-    r"(?:http(?:/\d(?:\.\d)?)?(?: error)?|status(?: code)?:?)\s*[45]\d\d\b|"
-    r"[45]\d\d (?:bad|internal|not|service|too|gateway|client|server|unauthorized|forbidden)|"
-    r"traceback \(most recent call last\)|internal server error|"
-    r"bad gateway|service unavailable|gateway time-?out|too many requests|rate limit (?:exceeded|reached)|"
-    r"connection (?:refused|reset|error|timed out|aborted)|(?:request|read|connection) timed out|"
-    r"(?:maximum )?context length exceeded|(?:cuda )?out of memory|cuda error|model .{1,60} not found|"
-    r"failed to (?:connect|generate|fetch|load)|could not connect)",
-)
-_ERROR_CHARS = 400  # an answer that long explains an error rather than being one
-_ABOUT_ERRORS = re.compile(
-    r"error|exception|traceback|fehler|erreur|errore|\berro|ошибк|エラー|错误|錯誤|오류|http|html|json|\bapi\b|status|"
-    r"server|gateway|connect|refused|time[ds]? ?-?out|memory|\brate\b|\bfail|\blog|message|\bweb|statisti|[45]\d\d\b"
-)
-"""What a prompt speaks of to which an answer may begin like an error message."""
+from lab.dpo.checks.errors import asks_for_more
 
-_NOTHING_ELSE = re.compile(
-    r"(?:api |http )?error(?: [45]\d\d)?\s*:\s*(?:connection|request|read|rate limit|internal|too many|time|out of|"
-    r"cuda|model|service|bad gateway|failed|upstream|[45]\d\d)[^\n]{0,80}"
+_SLOT = re.compile(
+    r"(?:(?:your|insert|write) (?:answer|text|response|the answer) here|(?:to ?do|fixme)\s*:\s*(?:write|add|insert|"
+    r"fill)"
+    r"[a-z ]{0,40}|no response (?:was )?(?:generated|given|available|received)|no answer (?:given|available)|"
+    r"\{\{ ?[a-z_]{0,20}(?:answer|response|output|completion|content)[a-z_]{0,20} ?\}\}|"
+    r"[\[<({](?:no|empty) (?:answer|response|output|content|text|reply)[\])>}]|"
+    r"[\[<({](?:your |insert |the |model )?(?:answer|response|text|placeholder|output|todo|completion|blank|empty)"
+    r"(?: here| unavailable)?[\])>}])[.!]?"
 )
-_EXPLAINS = re.compile(r"\b(?:means?|is|are|because|when|if|says?|happens|try|you|your)\b")
-
-_NO_ANSWER = re.compile(
-    r"(?:lorem ipsum.*|(?:to do|tbd|n/?a|nan|placeholder|xxx+|asdf\w*|"
-    r"no (?:answer|response|output)(?: given| available)?|"
-    r"(?:your|insert|write) (?:answer|text|response|the answer) here|"
-    r"[\[<({](?:your |insert |the )?(?:answer|response|text|placeholder|output|todo|completion|blank|empty)"
-    r"(?: here)?[\])>}])[.!]?)",
-    re.DOTALL,
+"""What stands where an answer is to be filled in: it is one only where such a thing, or markup, was asked for."""
+_LOREM = re.compile(r"lorem ipsum\b.*", re.DOTALL)
+_NEEDS_FILLING = re.compile(
+    r"lorem|ipsum|latin|filler|fill\b|dummy|placeholder|template|mock-?up|layout|wireframe|typeset|platzhalter|"
+    r"blindtext|"
+    r"占位|\bform|\bbox\b|field|hint|label|markup|syntax|angular|mustache|bracket|stage|film|\btags?\b|element|variable|"
+    r"html|jinja|\bvue\b|handlebars|react|comment|"
+    r"marker|convention|\bcode\b|function|script|http|blank|cloze|\bquiz|unfinished|convers|\bletter"
 )
-_NEEDS_FILLING = re.compile(r"lorem|ipsum|filler|dummy|placeholder|template|platzhalter|blindtext|占位")
 _HARDLY_AN_ANSWER = re.compile(
-    r"todo|none|null|nil|undefined|test|answer|response|foo|bar|empty|\.{2,}|…|-+|—+|\?+|_+|\*+|\.|/"
+    r"(?:tbd|n/?a|nan|placeholder|xxx+|asdf\w*|to ?do|no (?:answer|response|output))[.!]?|"
+    r"none|null|nil|undefined|test|answer|response|foo|bar|empty|\.{2,}|…|-+|—+|\?+|_+|\*+|\.|/"
 )
+"""What is an answer to very many questions, and none to a prompt that asks for a text."""
 _WANTS_A_WORD = re.compile(
     r"how many|how much|which of|\bany\b|symbol|\bsign\b|character|operator|wildcard|punctuation|keyword|literal|"
-    r"value|\bword|translat|\bsay\b|spell|repeat|\bprint|output|return|null|combien|cuánt|\bdice\b|wie viele|wort\b|"
-    r"übersetz|zeichen|traduc|tradui|翻译|几个|多少|哪个"
+    r"value|\bwords?\b|translat|\bsay\b|spell|repeat|\bprint|output|return|null|combien|cuánt|\bdice\b|wie viele|"
+    r"wort\b|"
+    r"übersetz|zeichen|traduc|tradui|翻译|几个|多少|哪个|abbrevi|numeral|joke|secret|silen|\bonly\b|\bjust\b|briefly|short|\bcalled\b|\bname\b|"
+    r"\bwrite (?:zero|nothing|\d)|empty|nothing|\bfull\b|\bexpress|represent|\bnur\b|seulement|\bsolo\b|sentence"
 )
+_PLACEHOLDER_CHARS = 60
+
 _MARKERS = (
     r"<\|[A-Za-z0-9_]{2,40}\|>|<\|(?:im|eot|start|end)_|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|"
     r"</?s>|<｜[^｜]{1,40}｜>|\[(?:gMASK|UNUSED_TOKEN_\d+|TOOL_CALLS|AVAILABLE_TOOLS)\]"
 )
 _ENDS = tuple(".!?…;)]}>\"'”’»`*_|~=-–—%$€£°。！？．」』）】》؟۔।॥")
 _HANGING = re.compile(r"(?:[,(\[{:，、：]|\b(?:and|or|but|the|an|because|und|oder|aber|weil))$")
+_TAKES_LEAVE = re.compile(
+    r"(?:^|\n)[^\w\n]{0,4}(?:(?:with |my )?(?:kind|kindest|best|warm|warmest) (?:regards|wishes)|best|regards|cheers|"
+    r"(?:many )?thanks|thank you|love|(?:yours |most )?(?:sincerely|faithfully|truly)(?: yours)?|yours|"
+    r"respectfully|warmly|"
+    r"(?:mit |viele |liebe |beste |herzliche )[a-zäöüß ]{0,24}grüßen?|(?:bien )?cordialement|bien à (?:vous|toi)|"
+    r"atentamente|(?:un )?(?:saludos?|abrazo)(?: cordial(?:es)?)?|(?:cordiali|distinti) saluti|"
+    r"atenciosamente|с уважением|此致|敬具)"
+    r"[,，、]$",
+    re.IGNORECASE,
+)
+"""How letters end, with the name left to be put below."""
 _LONG_ENOUGH = 80  # characters: shorter answers end as they like
 _FENCE = re.compile(r"^(?:[ \t>]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})(.*)$", re.MULTILINE)
 
@@ -73,22 +76,17 @@ def is_blank(text: str) -> bool:
 _UNSEEN = ("Cf", "Cc", "Zs", "Zl", "Zp")
 
 
-def is_error(folded: str, prompt: str) -> bool:
-    """Tell whether an answer is an error message rather than an answer; it and the prompt are folded."""
-    if len(folded) > _ERROR_CHARS or _ERROR.match(folded) is None:
-        return False
-    if _NOTHING_ELSE.fullmatch(folded) is not None and _EXPLAINS.search(folded) is None:
-        return True
-    return _ABOUT_ERRORS.search(prompt) is None
-
-
 def is_placeholder(folded: str, prompt: str) -> bool:
     """Tell whether an answer stands only where an answer should; it and the prompt are folded."""
-    if len(folded) >= 40 and not folded.startswith("lorem ipsum"):
+    if folded.startswith("lorem ipsum"):
+        return _LOREM.fullmatch(folded) is not None and _NEEDS_FILLING.search(prompt) is None
+    if len(folded) > _PLACEHOLDER_CHARS:
         return False
-    if _NO_ANSWER.fullmatch(folded) is not None:
+    if _SLOT.fullmatch(folded) is not None:
         return _NEEDS_FILLING.search(prompt) is None
-    return _HARDLY_AN_ANSWER.fullmatch(folded) is not None and _WANTS_A_WORD.search(prompt) is None
+    if _HARDLY_AN_ANSWER.fullmatch(folded) is None or _WANTS_A_WORD.search(prompt) is not None:
+        return False
+    return asks_for_more(prompt)
 
 
 def repeats(folded: str, prompt: str) -> bool:
@@ -121,7 +119,7 @@ def looks_cut(text: str) -> bool:
     end = text[-64:].rstrip() or text.rstrip()
     if len(text) < _LONG_ENOUGH or end.endswith(_ENDS):
         return False
-    return _HANGING.search(end[-24:]) is not None
+    return _HANGING.search(end[-24:]) is not None and _TAKES_LEAVE.search(end) is None
 
 
 def _is_open(text: str) -> bool:
