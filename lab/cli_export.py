@@ -6,6 +6,7 @@ Progress is on standard error. Exit status: 0 done, 2 bad input.
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -31,7 +32,7 @@ def add_parser(commands: Any) -> None:
     export.add_argument("--out", type=Path, metavar="DIR", help="a new folder; without: nothing is written, only said")
     export.add_argument(
         "--format", action="append", default=[], metavar="F", help="trl (default), reward, kto, llamafactory, hf, "
-        "axolotl, openai, sft; each also as F:jsonl, F:json or F:parquet; once for each",
+        "axolotl, openai, sft; most also as F:jsonl, F:json or F:parquet; once for each",
     )  # fmt: skip
     export.add_argument("--snapshot", metavar="S", help="write this one instead of freezing another")
     export.add_argument("--name", default="", help="of the snapshot; without: the name of the folder")
@@ -61,16 +62,19 @@ def add_parser(commands: Any) -> None:
 def run_export(arguments: argparse.Namespace) -> int:
     """Freeze and write, or only look, and return the exit status. Raises ExportError, NotFound, StoreError."""
     from lab.dpo import snapshots
-    from lab.dpo.formats.placing import refuse_taken
+    from lab.dpo.formats.placing import refuse_taken, refuse_unwritable
     from lab.dpo.formats.registry import choice
     from lab.store import snapshots as stored
+    from lab.store.snapshots import MAX_NAME
     from lab.types import new_id
 
+    _refuse_unused(arguments)
     choices = [choice(one) for one in arguments.format or ["trl"]]
     if arguments.out is None and not arguments.check and not arguments.snapshot:
         raise ExportError("Say where the files go: --out DIR; or only look at what the doctor says: --check.")
     if arguments.out is not None:
-        refuse_taken(arguments.out)  # before hours of votes are read
+        refuse_taken(arguments.out)  # before all votes are read, and before anything is frozen
+        refuse_unwritable(arguments.out)
     with opened() as store:
         spec = spec_of(arguments, store)
         if arguments.check:
@@ -78,7 +82,7 @@ def run_export(arguments: argparse.Namespace) -> int:
         if arguments.snapshot:
             snapshot = stored.get(store, arguments.snapshot)
         else:
-            name = arguments.name or arguments.out.resolve().name
+            name = arguments.name or " ".join(arguments.out.resolve().name.split())[:MAX_NAME]
             snapshot = snapshots.freeze(
                 store, spec, snapshot_id=new_id(), name=name, licence=arguments.licence, choices=choices,
                 progress=_progress, encode=_encoder(spec),
@@ -89,6 +93,21 @@ def run_export(arguments: argparse.Namespace) -> int:
         snapshot = snapshots.note(store, snapshot, written)
     _quiet()
     return _told(snapshot, written, choices, as_json=arguments.json)
+
+
+_OF_WRITING = ("run", "command", "out", "format", "snapshot", "json")
+
+
+def _refuse_unused(arguments: argparse.Namespace) -> None:
+    """Raise ExportError for options that would do nothing beside others."""
+    if arguments.annotator and arguments.rule != "annotator":
+        raise ExportError("--annotator says whose votes make the pairs, which only --rule annotator asks for.")
+    if not arguments.snapshot:
+        return
+    given = [name for name, value in vars(arguments).items() if value and name not in _OF_WRITING]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise ExportError(f"{option} does nothing to a snapshot, which is frozen. Leave it away, or --snapshot.")
 
 
 def spec_of(arguments: argparse.Namespace, store: Store) -> Spec:
@@ -217,6 +236,8 @@ def say_report(found: Report) -> None:
 
 
 def _told(snapshot: Snapshot, written: Written, choices: Sequence[Choice], *, as_json: bool) -> int:
+    from lab.dpo.training import TRAINED_ON
+
     if as_json:
         files = {path: asdict(made) for path, made in written.files.items()}
         say_json(
@@ -230,7 +251,9 @@ def _told(snapshot: Snapshot, written: Written, choices: Sequence[Choice], *, as
         say(f"  {written.folder / one.format}")
     for form, count in written.left_out.items():
         say(f"{form} cannot hold {count:,} of the pairs.")
-    say(f"Train on it: python -m lab train-recipe {snapshot.id}")
+    if any(one.format in TRAINED_ON.values() for one in choices):
+        data = shlex.join(["--data", str(written.folder)])
+        say(f"Train on it: python -m lab train-recipe {snapshot.id} {data}")
     return 0
 
 

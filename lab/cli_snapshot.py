@@ -57,7 +57,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         if arguments.json:
             say_json(_facts(one))
         else:
-            at = f"{one.created_at:%Y-%m-%d %H:%M}"
+            at = f"{one.frozen_at or one.created_at:%Y-%m-%d %H:%M}"
             say(f"{one.id}  {at}  {one.name}: {_rows(one)}, hash {(one.content_hash or '')[:12]}")
     if not found and not arguments.json:
         say("No snapshot was frozen yet: python -m lab export --out DIR")
@@ -75,7 +75,7 @@ def run_show(arguments: argparse.Namespace) -> int:
         say_json(_facts(one) | {"spec": dict(one.spec), "report": dict(one.report), "files": dict(one.files)})
         return 0
     spec = snapshots.spec_of(one)
-    say(f"{one.name} ({one.id}), frozen {one.created_at:%Y-%m-%d %H:%M} UTC: {_rows(one)}.")
+    say(f"{one.name} ({one.id}), frozen {one.frozen_at or one.created_at:%Y-%m-%d %H:%M} UTC: {_rows(one)}.")
     say(f"hash {one.content_hash}, family of splits {one.family}")
     for sentence in (*wording.asked(spec), wording.system_prompt(spec)):
         say(f"  {sentence}")
@@ -124,13 +124,17 @@ def run_rebuild(arguments: argparse.Namespace) -> int:
         found = comparing.rebuild(store, one, arguments.out)
     if arguments.json:
         say_json({"snapshot": one.id, "folder": str(found.written.folder), "same": list(found.same),
-                  "differing": list(found.differing), "new": list(found.unknown), "gone": found.gone})  # fmt: skip
+                  "differing": list(found.differing), "reworded": list(found.reworded), "new": list(found.unknown),
+                  "gone": found.gone})  # fmt: skip
         return 1 if found.differing else 0
     say(f"{one.name!r} is in {found.written.folder}: {len(found.same):,} files the same to the byte.")
     if found.unknown:
         say(f"{len(found.unknown):,} files were not written before, so nothing could be compared.")
     if found.gone:
-        say(f"Text of {found.gone:,} rows was deleted on request since, so they are not in it.")
+        rows = "1 row" if found.gone == 1 else f"{found.gone:,} rows"
+        say(f"Text of {rows} was deleted on request since and is not in it.")
+    for path in found.reworded:
+        say(f"  worded otherwise by this version of the lab: {path}")
     for path in found.differing:
         say(f"  differs: {path}")
     return 1 if found.differing else 0

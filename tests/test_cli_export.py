@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import UTC, datetime
 
 import pytest
@@ -136,6 +137,48 @@ def _with_another_file(*args, **kwargs):
     files = dict(written.files)
     files["trl/train.jsonl"] = replace(files["trl/train.jsonl"], sha256="0" * 64)
     return replace(written, files=files)
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (("--out", "file.txt/x"), "cannot be made"),
+        (("--out", "out", "--format", "trl", "--format", "trl:parquet"), "as jsonl and as parquet"),
+        (("--out", "out", "--annotator", "Ann"), "--rule annotator"),
+        (("--out", "out", "--shares", "nan,0,1"), "do not come to 1"),
+    ],
+)
+def test_what_cannot_be_written_freezes_nothing(judged, run, tmp_path, argv, says):
+    (tmp_path / "file.txt").write_text("a file", encoding="utf-8")
+    status, _, err = run("export", *argv)
+    assert status == 2
+    assert says in err
+    assert not (tmp_path / "out").exists()
+    assert "No snapshot was frozen yet" in run("snapshot", "list")[1]
+
+
+def test_options_that_do_nothing_to_a_snapshot_are_refused(judged, run):
+    run("export", "--out", "one", "--name", "one")
+    for more in (("--filter", "query_type=code"), ("--name", "two"), ("--check",), ("--max-length", "512")):
+        status, _, err = run("export", "--out", "two", "--snapshot", "one", *more)
+        assert status == 2
+        assert f"{more[0]} does nothing to a snapshot" in err
+
+
+def test_a_comparison_names_rows_in_other_words(judged, run):
+    run("export", "--out", "one", "--name", "one")
+    run("export", "--out", "two", "--name", "two", "--system", "Be kind.")
+    found = json.loads(run("snapshot", "diff", "one", "two", "--json")[1])
+    assert (len(found["reworded"]), found["changed"], found["same"]) == (8, [], 0)
+
+
+def test_the_advice_of_an_export_names_where_its_files_are(judged, run):
+    _, out, _ = run("export", "--out", "here it is", "--max-length", "512")
+    [advice] = [line for line in out.splitlines() if line.startswith("Train on it: python -m lab ")]
+    status, script, _ = run(*shlex.split(advice.removeprefix("Train on it: python -m lab ")))
+    assert status == 0
+    assert 'DATA = "here it is/trl"' in script
+    assert '"--max-length", type=int, default=256' in script
 
 
 def test_the_recipe_is_python_that_names_the_files(judged, run):

@@ -24,6 +24,9 @@ class Rebuilt:
     differing: tuple[str, ...]
     unknown: tuple[str, ...]  # that were not written before, so that nothing can be compared
     gone: int  # rows whose text was deleted on request since
+    reworded: tuple[
+        str, ...
+    ] = ()  # cards that say the same of the same data in the words of another version of the lab
 
 
 def rebuild(
@@ -46,12 +49,16 @@ def rebuild(
         made[TRACE] = trace_hash(folder / TRACE, traced)
     for files in (known, made):
         files.pop(MANIFEST, None)  # it names all files, also of formats that were written another time
+    differing = [path for path in {**made, **known} if path in known and made.get(path) != known[path]]
+    cards = [path for path in differing if path.endswith("/README.md")]
+    reworded = cards if len(cards) == len(differing) and not snapshot.gone else []
     return Rebuilt(
         written,
         same=tuple(path for path in made if path in known and made[path] == known[path]),
-        differing=tuple(path for path in {**made, **known} if path in known and made.get(path) != known[path]),
+        differing=tuple(path for path in differing if path not in reworded),
         unknown=tuple(path for path in made if path not in known),
         gone=snapshot.gone,
+        reworded=tuple(reworded),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lab.dpo import comparing, frozen, snapshots
+from lab.dpo import comparing, frozen, snapshots, wording
 from lab.dpo.formats.registry import FORMATS, choice
 from lab.dpo.spec import Filters, Spec
 from lab.dpo.training import recipe_facts
@@ -144,6 +144,18 @@ def test_in_which_order_formats_are_named_is_not_in_the_files(store, tmp_path):
     found = comparing.rebuild(store, noted(store, snapshot, tmp_path / "three", "kto", "trl"), tmp_path / "again")
     assert not found.differing
     assert not found.unknown
+
+
+def test_a_card_in_the_words_of_another_version_is_told_apart(store, tmp_path, monkeypatch):
+    voted(store, 15)
+    snapshot = noted(store, freeze(store), tmp_path / "one", "trl", "hf")
+    monkeypatch.setattr(wording, "system_prompt", lambda _: "Said otherwise.")
+    found = comparing.rebuild(store, snapshot, tmp_path / "again")
+    assert (found.reworded, found.differing) == (("hf/README.md",), ())
+    elsewhere = {path: dict(made) for path, made in snapshot.files.items()}
+    elsewhere["trl/train.jsonl"]["sha256"] = "0" * 64
+    found = comparing.rebuild(store, stored.files(store, snapshot.id, elsewhere), tmp_path / "third")
+    assert set(found.differing) == {"hf/README.md", "trl/train.jsonl"}
 
 
 def test_formats_written_one_after_the_other_are_all_rebuilt_the_same(store, tmp_path):

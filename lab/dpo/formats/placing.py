@@ -141,6 +141,22 @@ def refuse_taken(target: Path) -> None:
         _refuse_file(target)
 
 
+def refuse_unwritable(folder: Path) -> None:
+    """Raise ExportError where a folder cannot be made; it is tried, and nothing of the trial is left."""
+    made: list[Path] = []
+    try:
+        for path in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+            path.mkdir()
+            made.append(path)
+        if not made and not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as err:
+        raise ExportError(f"{folder} cannot be made: {err.strerror or err}. Name another place.") from err
+    finally:
+        for path in reversed(made):
+            path.rmdir()
+
+
 def _refuse_file(target: Path) -> None:
     if target.exists():
         what = "folder" if target.is_dir() else "file"

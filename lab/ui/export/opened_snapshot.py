@@ -144,6 +144,8 @@ def _recipe(one: Snapshot) -> None:
         help="A folder, or a name on the hub. The script says how to name another when it is run.",
     )  # fmt: skip
     data = freezing.folder_of(one.id, one.name)
+    if not any(data.glob("*/train.*")):
+        st.caption("Its files are not written yet: see Files. The script reads them from where they are written then.")
     script = recipe(recipe_facts(one, model=model.strip() or None, data=str(data), trainer=None))
     st.download_button(
         "Script", script, "train.py", "text/x-python", key=f"script-{one.id}", on_click="ignore",

@@ -32,7 +32,8 @@ def draw(one: Snapshot) -> None:
 def _zip(one: Snapshot, folder: Path) -> None:
     packed = folder.with_suffix(".zip")
     if not folder.is_dir():
-        st.info("Its files are not on this machine. Write them: they come out the same to the byte.")
+        same = "they come out without what was deleted" if one.gone else "they come out the same to the byte"
+        st.info(f"Its files are not on this machine. Write them: {same}.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if packed.is_file():
@@ -79,6 +80,8 @@ def _compared(one: Snapshot) -> None:
                 f"{words.count(len(found.same), 'file')} the same to the byte", color="green",
                 icon=":material/check:",
             )  # fmt: skip
+            if found.reworded:
+                st.caption("The card says the same in the words of this version of the lab.")
             return
         st.badge(f"{words.count(len(found.differing), 'file')} with other bytes", color="orange")
     why = "Rows whose text was deleted are not in them." if found.gone else "The lab, or its database, was changed."
