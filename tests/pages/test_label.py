@@ -289,6 +289,11 @@ def test_a_link_to_a_duel_shows_that_duel_and_later_that_it_was_judged(page, sto
     page.run()
     assert state_of(page).duel.id == other.id
     press(page, "Left is better")
+    page.query_params["duel"] = other.id  # the one that was just done: as Back has it, or a late second press
+    page.run()
+    assert state_of(page).duel.id != other.id
+    assert "You have judged the duel before this one; your vote stands." in shown(page)
+    press(page, "Left is better")
     page.query_params["duel"] = other.id
     page.run()
     assert "You have judged this duel" in shown(page)

@@ -82,18 +82,20 @@ def put_away(duel_id: str) -> None:
 
 
 def named() -> str | None:
-    """Return the duel that the address asks for; None where it names what is before the annotator, or was just done."""
+    """Return the duel that the address asks for; None where it names what is before the annotator, or was just done.
+
+    Back to the duel that was just done looks like a second press that came with the address of before the first: the
+    duel that is before the annotator stays, and a sentence says what stands.
+    """
     asked = st.query_params.get(DUEL)
     now = shown()
-    if now is not None and asked == st.session_state.get(_DONE) and _just_shown(now):
-        st.query_params[DUEL] = now.duel.id  # a second press came with the address of before the first
+    if now is not None and asked == st.session_state.get(_DONE):
+        st.query_params[DUEL] = now.duel.id
+        if now.drawn_at and time.monotonic() - now.drawn_at >= EARLY_S:
+            st.toast("You have judged the duel before this one; your vote stands. Undo takes it back.")
         return None
     here = st.session_state.get(_DONE) if now is None else now.duel.id
     return asked if asked and asked != here else None
-
-
-def _just_shown(now: Shown) -> bool:
-    return not now.drawn_at or time.monotonic() - now.drawn_at < EARLY_S
 
 
 def drawn(now: Shown) -> None:
