@@ -52,6 +52,8 @@ def route(page, prompt):
     """Type a prompt, press Ctrl+Enter and wait for its decision."""
     before = page.url
     box = page.get_by_label("Prompt", exact=True)
+    expect(box).to_be_visible()
+    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
     box.fill(prompt)
     box.press("Control+Enter")
     page.wait_for_url(lambda url: "event=" in url and url != before)
