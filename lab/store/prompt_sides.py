@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import insert
@@ -58,7 +58,7 @@ def keep(
     sides since; then the session must not commit.
     """
     known = _sides(session, family, given)
-    newer = {} if seen is None else _newer(session, family, seen)
+    newer = () if seen is None else _newer(session, family, seen)
     others = sum(conversation_id not in given for conversation_id in newer)
     if others:
         raise ExportError(
@@ -85,11 +85,12 @@ def keep(
         session.connection().execute(insert(PromptSideRow), rows)
 
 
-def _newer(session: Session, family: str, seen: int) -> dict[str, ExportSplit]:
-    query = select(PromptSideRow.conversation_id, PromptSideRow.side).where(
+def _newer(session: Session, family: str, seen: int) -> Sequence[str]:
+    """Return the conversations that got a side in a family after the one with the seq `seen`."""
+    query = select(PromptSideRow.conversation_id).where(
         PromptSideRow.family == family.strip(), PromptSideRow.seq > seen
     )
-    return dict(session.exec(query).all())  # type: ignore[arg-type]  # only `keep` writes it
+    return session.exec(query).all()
 
 
 def _sides(session: Session, family: str, conversation_ids: Collection[str]) -> dict[str, ExportSplit]:

@@ -21,7 +21,6 @@ _ASKS_FOR_A_WORDING = re.compile(
     r"\bsays?\b|\bsaid\b|\bshow|display|print|output|\btexts?\b|\btitle|headline|slogan|motto|caption|\bsign\b|"
     r"\bwords?\b|\bterm\b|phrase|idiom|expression|synonym|antonym|opposite|translat|übersetz|tradu|翻译|翻訳|перевед|"
     r"english|englisch|anglais|inglés|inglese|英語|英语|"
-    r""
     r"\bheißt|\bbedeutet|\bmeans?\b|meant|stands? for|abbrevi|acronym|full form|\bcalled\b|\bname\b|quot|\bsong|"
     r"commit|toast|button|label|banner|string|return|raise|throw|prompt|screen|terminal|console|shell|\bbash\b|\bssh\b|"
     r"python|javascript|\bjava\b|\bnode\b|typescript|\brust\b|golang|\bc\+\+|\bruby\b|\bphp\b|\bsql\b|\bcode\b|"
