@@ -278,6 +278,10 @@ def test_nothing_is_executed_or_drawn_as_html(word):
     assert lines_with(word) == []
 
 
+def test_parts_of_a_page_run_alone_by_one_way():
+    assert {at.split(":")[0] for at, _ in lines_with(r"\bst\.fragment\b")} == {"lab/ui/notices.py"}
+
+
 def test_nothing_is_unpickled():
     unpickling = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
     imported = [(name(path), module) for path in SOURCES for _, module in imports(path)]

@@ -23,11 +23,10 @@ _SHOWN_CHARS = 20_000
 def draw(routed: Routed) -> None:
     """Draw the answers to an event, side by side where there are several; running ones grow."""
     running = any(answer.state != "ended" for answer in resources.lab().exchange.asked(routed.event.id))
-    st.fragment(_draw, run_every=_POLL_S if running else None)(routed, running)
+    notices.apart(_draw, _POLL_S if running else None)(routed, running)
 
 
 def _draw(routed: Routed, was_running: bool) -> None:
-    notices.hand_on()
     lab = resources.lab()
     running = {answer.id: answer for answer in lab.exchange.asked(routed.event.id)}
     try:

@@ -33,6 +33,15 @@ def draw() -> None:
         fault(err, title="The lab cannot start")
         st.button("Try again", type="primary")
         st.stop()
+    notices.say()  # before any part that would run the page again for it
+    with st.container(gap=None):  # work that is not running takes no space
+        _line(lab, live)
+        jobs.draw()
+    _unsaved(lab)
+    guard.let_in()
+
+
+def _line(lab: Lab, live: LiveRouter) -> None:
     with st.container(horizontal=True, gap="small", key="frame"):
         workbench.pick()
         _router(live)
@@ -44,10 +53,6 @@ def draw() -> None:
         except LabError as err:
             fault(err)
         people.chip()
-    notices.say()
-    _unsaved(lab)
-    jobs.draw()
-    guard.let_in()
 
 
 def _router(live: LiveRouter) -> None:

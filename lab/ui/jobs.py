@@ -6,7 +6,7 @@ import streamlit as st
 
 from lab.errors import LabError
 from lab.records import Job
-from lab.ui import resources, text
+from lab.ui import notices, resources, text
 
 _POLL_S = 0.5
 _SEEN, _ACTIVE = "jobs_seen", ("queued", "running")
@@ -24,7 +24,7 @@ def draw() -> None:
             seen.discard(job.id)
             st.toast(_ended(job))
     running = any(job.state in _ACTIVE for job in jobs)
-    st.fragment(_draw, run_every=_POLL_S if running else None)(running)
+    notices.apart(_draw, _POLL_S if running else None)(running)
 
 
 def _latest() -> list[Job]:

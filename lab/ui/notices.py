@@ -1,8 +1,9 @@
-"""What a click has done, said on the next run of the whole page; a part of a page that runs alone hands it on."""
+"""What a click has done, said on the next run of the whole page; the parts of a page that run alone hand it on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import ParamSpec
 
 import streamlit as st
@@ -23,17 +24,23 @@ def say() -> None:
         st.toast(message)
 
 
-def hand_on() -> None:
-    """Run the whole page where something waits to be said; a part that runs alone calls it first."""
-    if st.session_state.get(_WAITING):
-        st.rerun()
+def apart(draw: Callable[_Given, None], every_s: float | None = None) -> Callable[_Given, None]:
+    """Return `draw` as a part that runs alone: after a click inside, unless that changed what the whole page shows, and
+    every so many seconds.
 
+    It gets a container of its own. On a busy server a part can run again before the whole page's run has been sent;
+    Streamlit (1.67) then leaves the part out of that run, the browser closes the gap, and the part is drawn over its
+    next neighbour, which is gone until the page runs again. Alone in a container it has no neighbour.
+    """
 
-def apart(draw: Callable[_Given, None]) -> Callable[_Given, None]:
-    """Return `draw` as a part that a click inside runs alone, unless the click changed what the whole page shows."""
-
+    @wraps(draw)
     def part(*args: _Given.args, **kwargs: _Given.kwargs) -> None:
-        hand_on()
+        if st.session_state.get(_WAITING):
+            st.rerun()
         draw(*args, **kwargs)
 
-    return st.fragment(part)
+    def placed(*args: _Given.args, **kwargs: _Given.kwargs) -> None:
+        with st.container():
+            st.fragment(part, run_every=every_s)(*args, **kwargs)
+
+    return placed

@@ -14,7 +14,7 @@ from lab.live import LiveRouter
 from lab.records import Dataset, Draft
 from lab.store import datasets as stored
 from lab.types import RouterConfig
-from lab.ui import resources, text
+from lab.ui import notices, resources, text
 from lab.ui.components import fault
 from lab.ui.resources import Lab
 
@@ -143,7 +143,7 @@ def _encoded(bench: Workbench) -> None:
         f"{len(bench.rows):,} prompts are encoded once; then every search on them starts at once. The bar above says "
         "how long it takes. You can leave this page: it goes on."
     )
-    st.fragment(_wait, run_every=_POLL_S)(evidence)
+    notices.apart(_wait, _POLL_S)(evidence)
     st.stop()
 
 

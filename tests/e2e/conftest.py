@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Generator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 from real_lab import data_folder
 
 expect.set_options(timeout=30_000)
@@ -48,6 +50,33 @@ def chromium():
         browser.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell, where a test fails, what its page showed then: a screen that is gone cannot be asked."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and page is not None:
+        report.sections.append(("page", _told(page)))
+    return report
+
+
+def _told(page) -> str:
+    try:
+        screen = page.locator("body").aria_snapshot(timeout=5_000)
+    except Error as err:
+        screen = str(err)
+    return "\n".join([page.url, *page.troubles, *page.connections, screen])
+
+
+def _follow(socket, connections: list[str]) -> None:
+    def say(what: str) -> None:
+        connections.append(f"{datetime.now(UTC):%H:%M:%S.%f} connection {what}")
+
+    say(f"opened: {socket.url}")
+    socket.on("close", lambda _: say("closed"))
+    socket.on("socketerror", lambda error: say(f"failed: {error}"))
+
+
 @pytest.fixture
 def page(chromium):
     """A page; what it logs as an error, and what it cannot load, fails the test."""
@@ -55,9 +84,11 @@ def page(chromium):
     one = context.new_page()
     one.set_default_timeout(30_000)
     troubles: list[str] = []
+    connections: list[str] = []
     one.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     one.on("requestfailed", lambda request: troubles.append(f"not loaded: {request.url}"))
     one.on("dialog", lambda dialog: troubles.append(f"dialog: {dialog.message}"))
-    one.troubles = troubles
+    one.on("websocket", lambda socket: _follow(socket, connections))
+    one.troubles, one.connections = troubles, connections
     yield one
     context.close()

@@ -33,11 +33,10 @@ def open_batch(batch_id: str, job_id: str) -> None:
 def draw() -> None:
     """Draw the batches, the newest first, and the one that is open; anew every few seconds while one runs."""
     running = _any_running(stored.listed(resources.lab().store, "bulk"))
-    st.fragment(_draw, run_every=_POLL_S if running else None)(running)
+    notices.apart(_draw, _POLL_S if running else None)(running)
 
 
 def _draw(was_running: bool) -> None:
-    notices.hand_on()
     try:
         known = stored.listed(resources.lab().store, "bulk")
         if was_running and not _any_running(known):

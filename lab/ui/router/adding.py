@@ -14,7 +14,7 @@ from lab.routing.check import check_config
 from lab.routing.folding import fold
 from lab.routing.patterns import EXPRESSION
 from lab.types import Expert, RouterConfig, new_id
-from lab.ui import corrections, resources, text
+from lab.ui import corrections, notices, resources, text
 from lab.ui.router import desk, kinds
 from lab.ui.router.desk import Desk
 from lab.ui.tune import misrouted
@@ -27,7 +27,7 @@ _ADDED = "router_added"
 
 def draw(on: Desk, one: Expert, field: Field) -> None:
     """Draw the field for one more text of an expert. It runs by itself while one types."""
-    st.fragment(_draw)(on, one, field)
+    notices.apart(_draw)(on, one, field)
 
 
 def _draw(on: Desk, one: Expert, field: Field) -> None:

@@ -17,7 +17,7 @@ from lab.forensics.datasets import Rows, encode_job, load
 from lab.live import LiveRouter
 from lab.records import Draft, RouterVersion
 from lab.types import RouterConfig
-from lab.ui import resources, text, wording, workbench
+from lab.ui import notices, resources, text, wording, workbench
 from lab.ui.components import fault
 from lab.ui.resources import Lab
 from lab.ui.workbench import Workbench
@@ -83,7 +83,7 @@ def _bench(lab: Lab, live: LiveRouter, adopted: RouterVersion, draft: Draft | No
     except LabError as err:
         return None, str(err)
     if waiting:
-        st.fragment(_wait, run_every=_POLL_S)(bench, waiting)
+        notices.apart(_wait, _POLL_S)(bench, waiting)
         return None, (
             f"The {len(rows):,} prompts of {rows.dataset.name} are being encoded; what the draft does shows then."
         )
