@@ -135,6 +135,7 @@ class Resolved(NamedTuple):
     kind: ResolutionKind
     verdict: Verdict | None
     chosen_id: str | None
+    created_at: datetime
 
 
 class JudgedDuel(NamedTuple):

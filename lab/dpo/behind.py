@@ -1,4 +1,4 @@
-"""The duels behind a number of an export: whatever is counted can be opened."""
+"""The duels, and the answers with a thumb, behind a number of an export: whatever is counted can be opened."""
 
 from __future__ import annotations
 
@@ -42,6 +42,21 @@ def duels_behind(built: Built, kind: str, *about: str) -> Ints:
     if kind == "rule":
         return _of_rule(built, about[0])
     return np.asarray(built.seq_of[_kept(built, kind, *about)])
+
+
+def thumbs_behind(built: Built, kind: str, *about: str) -> Ints:
+    """Return the seqs of the answers with a thumb behind a number, in their order.
+
+    thumbs: all; thumbs_kept; thumbs_left_out; thumbs_reason R: of which this became; thumbs_rule R: what the doctor
+    warns of, left out by name or not. Raises KeyError for anything else.
+    """
+    seqs, fates = built.like_fates
+    if kind == "thumbs_rule":
+        stand = built.likes_kept_of | (built.like_reasons == CODE[EXCLUDED])
+        return np.asarray(built.likes["seq"][built.likes_flagged(about[0]) & stand])
+    if kind == "thumbs_reason":
+        return np.asarray(seqs[fates == CODE[about[0]]])
+    return np.asarray(seqs[{"thumbs": fates >= 0, "thumbs_kept": fates == 0, "thumbs_left_out": fates > 0}[kind]])
 
 
 def _of_rule(built: Built, rule: str) -> Ints:

@@ -179,7 +179,9 @@ def is_of(answer: Answered, policy: Policy) -> bool:
 def _read_likes(built: Built, moment: Moment, tokens: Counter, dealing: Dealing) -> None:
     for some in moment.likes():
         found = [(like, _liked(like, built.spec)) for like in some]
-        built.likes_not_read.update(row for _, row in found if isinstance(row, str))
+        for like, row in found:
+            if isinstance(row, str):
+                built.likes_lost.add(seq=like.seq, reason=CODE[row])
         made = [(like, row) for like, row in found if isinstance(row, LikedRow)]
         lengths = tokens.liked([row for _, row in made])
         dealing.add([like.turns for like, _ in made], [row.turns for _, row in made])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,11 +24,11 @@ UNDECIDED = (
     "no_vote", "too_few", "dropped", "contested", "split", "equally_good", "both_bad", "not_adjudicated",
     "low_agreement", "low_strength",
 )  # fmt: skip
-REASONS: tuple[str, ...] = (KEPT, *FILTERED, *(f"verdict:{one}" for one in UNDECIDED), *BLOCKS, EXCLUDED)
-"""What becomes of a judged duel, in the order of the funnel: kept, filtered out, no pair, blocked, left out by name."""
-LIKE_REASONS: tuple[str, ...] = (KEPT, EXCLUDED, "bridging", "contrary", "in_a_pair", "repeated")
-"""What becomes of an answer with a thumb that the filters and the doctor let through."""
-CODE_OF_LIKE = {reason: place for place, reason in enumerate(LIKE_REASONS)}
+OF_THUMBS = ("contrary", "in_a_pair", "repeated")
+REASONS: tuple[str, ...] = (KEPT, *FILTERED, *(f"verdict:{one}" for one in UNDECIDED), *BLOCKS, EXCLUDED, *OF_THUMBS)
+"""What becomes of a judged duel, in the order of the funnel: kept, filtered out, no pair, blocked, left out by name.
+An answer with a thumb can also be said already by another thumb or by a pair.
+"""
 CODE = {reason: place for place, reason in enumerate(REASONS)}
 
 
@@ -45,6 +44,7 @@ class Built:
     pairs: Columns = field(default_factory=columns.pairs)
     voices: Columns = field(default_factory=columns.voices)
     likes: Columns = field(default_factory=columns.likes)
+    likes_lost: Columns = field(default_factory=columns.lost)  # filtered out or blocked
     authors: Names = field(default_factory=Names)  # what each is called and, on a second line, its model
     query_types: Names = field(default_factory=Names)
     annotators: Names = field(default_factory=Names)  # ids
@@ -59,7 +59,6 @@ class Built:
     )  # which had their side in the family before
     like_sides: Sides = field(default_factory=lambda: np.zeros(0, np.int8))
     like_reasons: Codes = field(default_factory=lambda: np.zeros(0, np.uint8))  # what became of each
-    likes_not_read: Counter[str] = field(default_factory=Counter)  # those that are not even in `likes`, by reason
     seen_sides: int = 0  # the newest side of a prompt in the family that this was dealt out next to
 
     @property
@@ -90,7 +89,7 @@ class Built:
     def counts(self) -> dict[str, int]:
         """How many judged duels became what, without those that none became."""
         counts = np.bincount(self.reasons, minlength=len(REASONS))
-        return {reason: int(count) for reason, count in zip(REASONS, counts, strict=True) if count}
+        return _named(counts)
 
     def seqs_of(self, reason: str) -> Ints:
         """Return the seqs of the duels of which this became."""
@@ -104,8 +103,15 @@ class Built:
     @property
     def likes_left_out(self) -> dict[str, int]:
         """How many answers with a thumb are not in the export, by reason."""
-        counts = np.bincount(self.like_reasons, minlength=len(LIKE_REASONS))
-        return dict(self.likes_not_read + Counter(dict(zip(LIKE_REASONS[1:], counts[1:].tolist(), strict=True))))
+        return _named(np.bincount(self.like_fates[1], minlength=len(REASONS)), start=1)
+
+    @property
+    def like_fates(self) -> tuple[Ints, Codes]:
+        """The seqs of all answers with a thumb, in order, and what became of each: its place in REASONS."""
+        seqs = np.concatenate([self.likes["seq"], self.likes_lost["seq"]])
+        fates = np.concatenate([self.like_reasons, self.likes_lost["reason"]])
+        order = np.argsort(seqs, kind="stable")
+        return seqs[order], fates[order]
 
     def flagged(self, rule: str) -> Bools:
         """Tell which pairs a rule warns of, left out or not."""
@@ -121,4 +127,8 @@ class Built:
 
     def leave_out_likes(self, those: Bools, reason: str) -> None:
         """Leave answers with a thumb out, those that are in."""
-        self.like_reasons[those & self.likes_kept_of] = CODE_OF_LIKE[reason]
+        self.like_reasons[those & self.likes_kept_of] = CODE[reason]
+
+
+def _named(counts: NDArray[np.int64], start: int = 0) -> dict[str, int]:
+    return {reason: int(count) for reason, count in list(zip(REASONS, counts, strict=True))[start:] if count}

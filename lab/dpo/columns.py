@@ -31,6 +31,7 @@ _PAIRS = {
     "chose": "H",  # votes of people that chose an answer
 }
 _VOICES = {"pair": "I", "annotator": "H"}  # who voted for what was chosen, and in which pair
+_LOST = {"seq": "q", "reason": "B"}  # answers with a thumb that are not even read as rows, and why
 _LIKES = {"seq": "q", "flags": "I", "answer": "Q", "liked": "b", "prompt_tokens": "I", "whole_tokens": "I"}
 
 
@@ -72,6 +73,11 @@ def pairs() -> Columns:
 def likes() -> Columns:
     """Return the empty columns of liked answers."""
     return Columns(_LIKES)
+
+
+def lost() -> Columns:
+    """Return the empty columns of answers with a thumb that make no row."""
+    return Columns(_LOST)
 
 
 def voices() -> Columns:

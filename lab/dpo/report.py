@@ -10,7 +10,7 @@ from typing import Any, get_args
 import numpy as np
 
 from lab.dpo.behind import ratio_classes
-from lab.dpo.built import CODE, CODE_OF_LIKE, FILTERED, UNDECIDED, Built
+from lab.dpo.built import CODE, FILTERED, UNDECIDED, Built
 from lab.dpo.checks import of_set
 from lab.dpo.checks.catalogue import BLOCKS, BY_ID, OF_ROWS, RULES, Severity
 from lab.dpo.lengths import Fit, fitting
@@ -175,7 +175,7 @@ def _blocked(built: Built) -> list[Finding]:
 
 def _warned(built: Built, kept: Any) -> list[Finding]:
     excluded = np.asarray(built.reasons[built.pairs["place"]] == CODE["excluded"])
-    excluded_likes = built.like_reasons == CODE_OF_LIKE["excluded"]
+    excluded_likes = built.like_reasons == CODE["excluded"]
     stand = kept | excluded
     found = []
     for rule in OF_ROWS:

@@ -16,7 +16,9 @@ MOCK, SAMPLE = "mock", "sample"
 
 
 def unwanted(duel: JudgedDuel, spec: Spec) -> Unwanted | None:
-    """Return why a duel is not for this export, or None. Its day is that of the newest vote that counts."""
+    """Return why a duel is not for this export, or None. Its day is that of the newest vote or resolution that
+    counts.
+    """
     filters = spec.filters
     answers = (duel.first, duel.second)
     if not filters.sample and (duel.origin == SAMPLE or any(one.provider == SAMPLE for one in answers)):
@@ -65,8 +67,11 @@ def _of_routing(
 
 
 def _newest(duel: JudgedDuel, spec: Spec) -> datetime | None:
-    """Return when the newest of the votes was given that count; None where none does."""
-    return max((vote.created_at for vote in counted(duel.votes, spec)), default=None)
+    """Return when the newest of the votes was given that count, or the duel resolved; None where neither is."""
+    said = [vote.created_at for vote in counted(duel.votes, spec)]
+    if duel.resolution is not None and duel.resolution.kind != "reopened":
+        said.append(duel.resolution.created_at)
+    return max(said, default=None)
 
 
 def _in_time(at: datetime | None, filters: Filters) -> bool:

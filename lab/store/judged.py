@@ -146,7 +146,10 @@ class Moment:
         return found
 
     def _resolutions(self, there: list[Any]) -> dict[str, Resolved]:
-        columns: list[Any] = [ResolutionRow.duel_id, ResolutionRow.kind, ResolutionRow.verdict, ResolutionRow.chosen_id]
+        columns: list[Any] = [
+            ResolutionRow.duel_id, ResolutionRow.kind, ResolutionRow.verdict, ResolutionRow.chosen_id,
+            ResolutionRow.created_at,
+        ]  # fmt: skip
         query = (
             select(*columns)
             .select_from(DuelRow)
@@ -159,14 +162,19 @@ class Moment:
     def likes(self, at_once: int = AT_ONCE) -> Iterator[list[LikedAnswer]]:
         """Yield the answers with a thumb that was not taken back, in the order in which the answers came."""
         after = 0
-        while True:
-            few = self._likes(after, at_once)
-            if not few:
-                return
+        while few := self._likes(col(ResponseRow.seq) > after, at_once):
             yield [one for one in few if one.turns]
             after = few[-1].seq
 
-    def _likes(self, after: int, at_once: int) -> list[LikedAnswer]:
+    def likes_by_seq(self, seqs: Sequence[int]) -> list[LikedAnswer]:
+        """Return some of these answers, in the order in which they came."""
+        found = []
+        for start in range(0, len(seqs), AT_ONCE):
+            few = [int(seq) for seq in seqs[start : start + AT_ONCE]]
+            found += self._likes(col(ResponseRow.seq).in_(few), len(few))
+        return [one for one in found if one.turns]
+
+    def _likes(self, those: Any, at_most: int) -> list[LikedAnswer]:
         newest = select(func.max(FeedbackRow.seq)).group_by(col(FeedbackRow.response_id))
         columns: list[Any] = [
             ResponseRow.seq, ConversationRow.messages, EventRow.conversation, ResponseRow.system_prompt,
@@ -180,9 +188,9 @@ class Moment:
             .outerjoin(ConversationRow, col(ConversationRow.id) == ResponseRow.conversation_id)
             .outerjoin(EventRow, col(EventRow.id) == ResponseRow.event_id)
             .where(col(FeedbackRow.seq).in_(newest), col(FeedbackRow.value).in_(("up", "down")))
-            .where(col(ResponseRow.seq) > after)
+            .where(those)
             .order_by(col(ResponseRow.seq))
-            .limit(at_once)
+            .limit(at_most)
         )
         found = []
         for seq, stored, routed, system_prompt, *rest in self._rows(query):

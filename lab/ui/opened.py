@@ -1,5 +1,5 @@
 """What is open on a page, as the address holds it: the list behind a number, at the place where it was clicked, and a
-duel in it.
+duel, or an answer with a thumb, in it.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from urllib.parse import quote, unquote
 
 import streamlit as st
 
-OPEN, DUEL = "open", "duel"
+OPEN, DUEL, ANSWER = "open", "duel", "answer"
 _BETWEEN = "|"
 
 
 def show(place: str, kind: str, *about: str) -> None:
     """Open the list behind a number, at a place of the page; what it is and about; for callbacks."""
+    close()
     st.query_params[OPEN] = _BETWEEN.join(quote(one, safe="") for one in (place, kind, *about))
-    st.query_params.pop(DUEL, None)
 
 
 def opened(place: str) -> tuple[str, ...] | None:
@@ -30,9 +30,9 @@ def any_open() -> bool:
 
 
 def close() -> None:
-    """Close the list and the duel; for callbacks."""
-    st.query_params.pop(OPEN, None)
-    st.query_params.pop(DUEL, None)
+    """Close the list and what is open in it; for callbacks."""
+    for name in (OPEN, DUEL, ANSWER):
+        st.query_params.pop(name, None)
 
 
 def duel() -> str:
@@ -42,7 +42,21 @@ def duel() -> str:
 
 def show_duel(duel_id: str | None) -> None:
     """Open a duel, or none; for callbacks."""
-    if duel_id:
-        st.query_params[DUEL] = duel_id
+    _show(DUEL, duel_id)
+
+
+def answer() -> str:
+    """Return the id of the open answer; empty where none is."""
+    return st.query_params.get(ANSWER, "")
+
+
+def show_answer(response_id: str | None) -> None:
+    """Open an answer, or none; for callbacks."""
+    _show(ANSWER, response_id)
+
+
+def _show(name: str, one: str | None) -> None:
+    if one:
+        st.query_params[name] = one
     else:
-        st.query_params.pop(DUEL, None)
+        st.query_params.pop(name, None)

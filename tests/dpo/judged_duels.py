@@ -60,7 +60,7 @@ def liked(text=GOOD, prompt="Why is the sky blue?", **changes):
     return LikedAnswer(**values)
 
 
-def resolved(kind="resolved", said="f"):
+def resolved(kind="resolved", said="f", at=NOON):
     """A resolution of a disagreement; `said` is a letter as in `ballots`."""
     one = ballots(said)[0]
-    return Resolved(kind, one.verdict, one.chosen_id) if kind == "resolved" else Resolved(kind, None, None)
+    return Resolved(kind, *((one.verdict, one.chosen_id) if kind == "resolved" else (None, None)), at)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from export_store import built, duel, opened, side, vote
+import numpy as np
+from export_store import built, duel, opened, side, thumb, vote
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lab.dpo.behind import duels_behind
+from lab.dpo.behind import duels_behind, thumbs_behind
 from lab.dpo.built import REASONS
-from lab.dpo.checks.catalogue import BY_ID
+from lab.dpo.checks import of_set
+from lab.dpo.checks.catalogue import BIT, BY_ID
 from lab.dpo.report import from_json, report, to_json, win_rates
 from lab.dpo.rows import SPLITS
 from lab.dpo.spec import Filters, Policy, Spec
@@ -52,7 +54,14 @@ SPECS = st.builds(
 )  # fmt: skip
 
 
-def stored(store, all_judged):
+THUMBS = st.lists(
+    st.tuples(st.sampled_from(TEXTS), st.integers(0, 12), st.sampled_from(["up", "down"])), min_size=2, max_size=12
+)
+
+
+def stored(store, all_judged, all_thumbs):
+    for said, place, value in all_thumbs:
+        thumb(store, said, place, value)
     for one in all_judged:
         if one["chosen"] == one["rejected"]:
             continue
@@ -67,14 +76,16 @@ def stored(store, all_judged):
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.lists(JUDGED, min_size=8, max_size=24), st.lists(SPECS, min_size=2, max_size=4))
-def test_every_number_opens_its_duels(empty_database, all_judged, specs):
+@given(st.lists(JUDGED, min_size=8, max_size=24), THUMBS, st.lists(SPECS, min_size=2, max_size=4))
+def test_every_number_opens_its_duels_and_thumbs(empty_database, all_judged, all_thumbs, specs):
     with tempfile.TemporaryDirectory() as folder:
         store = opened(empty_database, Path(folder))
-        stored(store, all_judged)
+        stored(store, all_judged, all_thumbs)
         for spec in specs:
             made = built(store, spec)
-            check(made, report(made))
+            found = report(made)
+            check(made, found)
+            check_thumbs(made, found, len(all_thumbs))
         store.close()
 
 
@@ -115,6 +126,30 @@ def check(made, found):
     assert sum(losses(found).values()) == found.judged - found.kept
 
 
+def check_thumbs(made, found, many):
+    def opens(*what):
+        seqs = thumbs_behind(made, *what).tolist()
+        assert seqs == sorted(set(seqs))
+        return len(seqs)
+
+    assert opens("thumbs") == many
+    assert opens("thumbs_kept") == found.likes == sum(map(sum, found.examples.values())) - of_pairs(made)
+    assert opens("thumbs_left_out") == sum(found.likes_left_out.values()) == many - found.likes
+    assert {reason: opens("thumbs_reason", reason) for reason in found.likes_left_out} == found.likes_left_out
+    assert sum(opens("thumbs_reason", reason) for reason in REASONS) == many
+    for one in found.findings:
+        if one.rule in BIT:
+            assert one.thumbs <= opens("thumbs_rule", one.rule)
+            said = opens("thumbs_rule", one.rule)
+            assert (f"{said:,} answer{'' if said == 1 else 's'} with a thumb" in one.says) == (said > 0)
+
+
+def of_pairs(made):
+    """The liked and disliked answers that pairs give to KTO."""
+    return sum(int(np.count_nonzero(some)) for some in of_set.emitted(made))
+
+
 def test_the_numbers_of_an_empty_store(lab_store):
     made = built(lab_store)
     check(made, report(made))
+    check_thumbs(made, report(made), 0)

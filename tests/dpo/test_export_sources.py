@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from judged_duels import NOON, answer, ballots, judged, liked
+from judged_duels import NOON, answer, ballots, judged, liked, resolved
 
 from lab.dpo.sources import unwanted, unwanted_like
 from lab.dpo.spec import Filters, Spec, checked, filtered, from_json, to_json
@@ -62,6 +62,17 @@ def test_the_newest_vote_gives_the_day_and_the_day_is_that_of_utc():
     assert unwanted(judged(old + ballots("f", "b")), Spec(filters=Filters(since=DAY))) is None
     assert unwanted(judged(old + ballots("f", "b")), Spec(filters=Filters(until=BEFORE))) == "date"
     assert unwanted_like(liked(given_at=late), Filters(until=DAY)) is None
+
+
+def test_a_resolution_gives_the_day_where_it_came_last_or_alone():
+    late = {"resolution": resolved(at=NOON + timedelta(30))}
+    since, until = Spec(filters=Filters(since=AFTER)), Spec(filters=Filters(until=DAY))
+    for votes in (ballots("fs"), ballots("kk"), ()):
+        assert unwanted(judged(votes, **late), since) is None
+        assert unwanted(judged(votes, **late), until) == "date"
+    assert unwanted(judged(ballots("f", created_at=NOON + timedelta(40)), resolution=resolved()), since) is None
+    reopened = judged(ballots("f"), resolution=resolved("reopened", at=NOON + timedelta(30)))
+    assert unwanted(reopened, until) is None
 
 
 def test_votes_that_do_not_count_give_no_day():

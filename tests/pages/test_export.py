@@ -237,7 +237,49 @@ def test_a_duel_opens_with_its_votes_and_how_it_was_shown(judged):
     assert "It came of no event" in shown(page)
 
 
-@pytest.mark.parametrize("link", ["funnel|nothing", "funnel|reason|nonsense", "funnel|tokens|a|b", "funnel|split"])
+def test_thumbs_open_those_that_are_in_and_those_that_are_not(judged):
+    made = [add_duel(place) for place in range(40, 44)]
+    for duel, value in zip(made, ("up", "down", "up", "down"), strict=True):
+        answers.record_feedback(resources.lab().store, Feedback(new_id(), duel.first.response_id, value, NOON))
+    mine = answers.by_ids(resources.lab().store, [made[0].first.response_id])[made[0].first.response_id]
+    add_duel(45, first=Side("e45", "Error: connection refused", "professor", "x", "m1"))
+    answers.record_feedback(resources.lab().store, Feedback(new_id(), "e45", "up", NOON))
+    page = export(judged)
+    assert numbers(page)["thumbs, for KTO"] == "4"
+    page.button(key="funnel-thumbs, for KTO").click().run()
+    assert address(page, "open") == "funnel|thumbs_kept"
+    found = table(page, "thumb")
+    assert (sorted(found["thumb"]), found["in the export"]) == (["down", "down", "up", "up"], ["yes"] * 4)
+    page = export(page, answer=mine.id)
+    assert mine.text in shown(page)
+    assert "In the export: yes" in shown(page)
+    button(page, "Close the answer").click().run()
+    assert "In the export: yes" not in shown(page)
+
+    page.button(key="lost-thumbs_left_out").click().run()
+    assert table(page, "thumb")["answer"] == ["professor: Error: connection refused"]
+    assert table(page, "answers")["answers"] == [1]
+    page = export(page, open="lost-thumbs|thumbs_reason|error_text")
+    assert table(page, "thumb")["answer"] == ["professor: Error: connection refused"]
+
+
+def test_a_warning_opens_its_thumbs(judged):
+    add_duel(46, first=Side("e46", "Write to ann.lee@firma.de, she knows.", "professor", "x", "m1"))
+    answers.record_feedback(resources.lab().store, Feedback(new_id(), "e46", "up", NOON))
+    page = export(judged)
+    button(page, "Read 1 thumb").click().run()
+    found = table(page, "thumb")
+    assert found["answer"] == ["professor: Write to ann.lee@firma.de, she knows."]
+    assert found["in the export"][0].startswith("yes: ")
+
+
+NO_LISTS = (
+    "funnel|nothing", "funnel|reason|nonsense", "funnel|tokens|a|b", "funnel|split", "funnel|thumbs_none",
+    "funnel|thumbs_reason|x", "funnel|thumbs_rule|x", "funnel|thumbs_rule",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("link", NO_LISTS)
 def test_a_link_to_a_list_that_is_none_says_so(judged, link):
     assert "This link names a list that is not there" in shown(export(judged, open=link))
 

@@ -6,7 +6,6 @@ from datetime import UTC, timedelta
 
 from judged import NOON, add_duels, lease, person, vote
 
-from lab.exported import Resolved
 from lab.judging import NewThumb, NewVote, Side
 from lab.messages import Message
 from lab.records import Feedback, Response
@@ -84,9 +83,11 @@ def test_the_newest_resolution_of_a_duel_counts(store):
     for kind, chosen in (("contested", None), ("resolved", duel.second.response_id)):
         verdict = "better" if chosen else None
         resolutions.give(store, new_id(), duel_id=duel.id, kind=kind, verdict=verdict, chosen_id=chosen)
-    assert read(store)[0].resolution == Resolved("resolved", "better", duel.second.response_id)
-    resolutions.give(store, new_id(), duel_id=duel.id, kind="reopened")
-    assert read(store)[0].resolution == Resolved("reopened", None, None)
+    assert read(store)[0].resolution[:3] == ("resolved", "better", duel.second.response_id)
+    last = resolutions.give(store, new_id(), duel_id=duel.id, kind="reopened")
+    found = read(store)[0].resolution
+    assert found[:3] == ("reopened", None, None)
+    assert found.created_at.replace(tzinfo=None) == last.created_at.replace(tzinfo=None)
 
 
 def test_a_duel_that_was_resolved_is_judged_though_everybody_skipped_it(store):
@@ -102,7 +103,7 @@ def test_a_duel_that_was_resolved_is_judged_though_everybody_skipped_it(store):
     duels.delete(store, made[5].id)
     found = read(store)
     assert [duel.id for duel in found] == [made[0].id, made[1].id, made[2].id]
-    assert found[2].resolution == Resolved("resolved", "better", made[2].first.response_id)
+    assert found[2].resolution[:3] == ("resolved", "better", made[2].first.response_id)
     assert [vote.verdict for vote in found[2].votes] == ["skip"]
     assert found[0].votes == ()
     with moment(store) as at:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lab.ui.opened import answer as answer
 from lab.ui.opened import any_open as any_open
 from lab.ui.opened import close as close
 from lab.ui.opened import duel as duel
 from lab.ui.opened import opened as opened
 from lab.ui.opened import show as show
+from lab.ui.opened import show_answer as show_answer
 from lab.ui.opened import show_duel as show_duel
 
 PART, SNAPSHOT, AGAINST = "part", "snapshot", "against"
 DOCTOR, PLOTS, PREVIEW, FREEZE, SNAPSHOTS = "Doctor", "Plots", "Split and preview", "Freeze", "Snapshots"
 PARTS = (DOCTOR, PLOTS, PREVIEW, FREEZE, SNAPSHOTS)
 FUNNEL, LOSSES, GRAPHS, SPLIT, DIFFERENCE = "funnel", "losses", "plots", "split", "difference"
+LOST_THUMBS = "lost-thumbs"
 
 
 def show_alone(duel_id: str | None) -> None:

@@ -13,6 +13,7 @@ from lab.store import judged
 from lab.ui import text
 from lab.ui.export import address, asking, choosing, funnel, listing
 from lab.ui.export.reading import Reading
+from lab.ui.trust import words
 
 _BADGES: dict[Severity, tuple[str, str, str]] = {
     "block": ("blocked", "red", ":material/block:"),
@@ -58,6 +59,12 @@ def _finding(one: Finding, reading: Reading, examples: list[str]) -> None:
                     f"Read {one.count:,}" if rule.of_rows else "Read the pairs behind it", key=f"read-{one.rule}",
                     type="tertiary", icon=":material/list:", on_click=address.show,
                     args=(_place(one.rule), "rule", one.rule),
+                )  # fmt: skip
+            if one.thumbs:
+                st.button(
+                    f"Read {words.count(one.thumbs, 'thumb')}", key=f"thumbs-{one.rule}", type="tertiary",
+                    icon=":material/thumbs_up_down:", on_click=address.show,
+                    args=(_place(one.rule), "thumbs_rule", one.rule),
                 )  # fmt: skip
             _mend(one, reading)
         estimated = one.rule in _OF_TOKENS and not reading.report.exact_tokens

@@ -148,7 +148,8 @@ def numbers(reading: Reading) -> None:
         if found.kept:
             _split(found)
         if found.likes:
-            _card("thumbs, for KTO", found.likes, read=None, lost=None)
+            out = sum(found.likes_left_out.values())
+            _card("thumbs, for KTO", found.likes, read="thumbs_kept", lost=("thumbs_left_out", out, "left out"))
     listing.draw(reading, address.FUNNEL)
 
 
@@ -159,13 +160,13 @@ def _card(label: str, value: int, *, read: str | None, lost: tuple[str, int, str
             if read is not None and value:
                 st.button(
                     "Read", key=f"funnel-{label}", type="tertiary", on_click=address.show,
-                    args=(address.FUNNEL, read), help=f"Opens the duels behind “{label}”.",
+                    args=(address.FUNNEL, read), help=f"Opens what is behind “{label}”.",
                 )  # fmt: skip
             if lost is not None and lost[1]:
                 kind, count, why = lost
                 st.button(
                     f"{count:,} {why}", key=f"lost-{kind}", type="tertiary", on_click=address.show,
-                    args=(address.FUNNEL, kind), help="Opens the duels that are lost here. The doctor says why.",
+                    args=(address.FUNNEL, kind), help="Opens what is lost here. The doctor says why.",
                 )  # fmt: skip
 
 
@@ -198,10 +199,23 @@ def losses(reading: Reading) -> None:
             on_pick=lambda place: address.show(address.LOSSES, "reason", lost[place][0]),
         )
         listing.draw(reading, address.LOSSES)
-    out = reading.report.likes_left_out
-    if out:
-        said = ", ".join(f"{count:,} {wording.why(reason)}" for reason, count in sorted(out.items()))
-        st.caption(f"Answers with a thumb that are not in: {text.plain(said)}.")
+    if reading.report.likes_left_out:
+        _lost_thumbs(reading)
+
+
+def _lost_thumbs(reading: Reading) -> None:
+    """Draw why answers with a thumb are not in the export; a row opens them."""
+    lost = sorted(reading.report.likes_left_out.items(), key=lambda one: -one[1])
+    st.markdown("#### Why answers with a thumb are not in")
+    tables.table(
+        {"answers": [count for _, count in lost], "why they are not in": [wording.why(reason) for reason, _ in lost]},
+        key=tables.key_of("lost-thumbs", [f"{reason}{count}" for reason, count in lost]),
+        name="export-lost-thumbs",
+        caption="Thumbs train by KTO alone. Click a row to read them.",
+        config={"answers": COUNT, "why they are not in": st.column_config.TextColumn(width="large")},
+        on_pick=lambda place: address.show(address.LOST_THUMBS, "thumbs_reason", lost[place][0]),
+    )
+    listing.draw(reading, address.LOST_THUMBS)
 
 
 def _step(reason: str) -> str:

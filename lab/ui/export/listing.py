@@ -16,7 +16,7 @@ from lab.exported import JudgedDuel
 from lab.forensics.datasets.csv_out import to_csv
 from lab.store import judged
 from lab.ui import tables, text
-from lab.ui.export import address, opened_duel
+from lab.ui.export import address, opened_duel, thumbs
 from lab.ui.export.reading import Reading
 from lab.ui.trust import words
 from lab.ui.trust.names import Names
@@ -50,11 +50,14 @@ def draw(reading: Reading, place: str) -> None:
             opened_duel.draw(reading.lab)
         return
     kind, *about = wanted
+    if kind.startswith("thumbs"):
+        thumbs.draw(reading, kind, about)
+        return
     try:
         seqs = duels_behind(reading.built, kind, *about)
         title = _title(reading, kind, about)
     except (KeyError, IndexError, TypeError, ValueError):
-        st.info("This link names a list that is not there. Open one by a number on this page.")
+        st.info(thumbs.NO_LIST)
         return
     with st.container(border=True):
         _list(reading, title, [int(one) for one in seqs[:_MOST]], len(seqs), kind, about)
