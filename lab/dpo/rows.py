@@ -11,6 +11,12 @@ from lab.messages import Message
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
+_IN_TURN = ("user", "assistant")
+
+
+def in_turn(turns: tuple[Message, ...]) -> bool:
+    """Tell whether user and assistant speak in turn, and the user first and last."""
+    return len(turns) % 2 == 1 and all(turn.role == _IN_TURN[place % 2] for place, turn in enumerate(turns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from lab.dpo.checks.catalogue import BIT
 from lab.dpo.checks.errors import is_error
 from lab.dpo.checks.names import names_its_model, names_of_answers
 from lab.dpo.checks.refusals import refuses
-from lab.dpo.rows import LikedRow, Row
+from lab.dpo.rows import LikedRow, Row, in_turn
 from lab.dpo.sources import MOCK
 from lab.dpo.verdicts import Verdict
 from lab.exported import Answered, JudgedDuel
@@ -90,7 +90,7 @@ def _asked(turns: Sequence[Message]) -> str:
     return folded("\n".join(turn.content for turn in turns))
 
 
-def _of_texts(answers: Mapping[str, str], turns: Sequence[Message], asked: str, own: tuple[str, ...]) -> int:
+def _of_texts(answers: Mapping[str, str], turns: tuple[Message, ...], asked: str, own: tuple[str, ...]) -> int:
     """Return what there is to warn of in answers, given with themselves folded, and in the turns before them."""
     bits = 0
     for text, fold_ in answers.items():
@@ -104,6 +104,8 @@ def _of_texts(answers: Mapping[str, str], turns: Sequence[Message], asked: str, 
             bits |= BIT["markers"]
         if personal.has_personal(text):
             bits |= BIT["personal"]
+    if not in_turn(turns):
+        bits |= BIT["out_of_turn"]
     for turn in turns:
         if personal.has_personal(turn.content):
             bits |= BIT["personal"]

@@ -13,26 +13,19 @@ from collections.abc import Mapping
 
 from lab.dpo.formats.card import Card
 from lab.dpo.formats.form import Format, Object
-from lab.dpo.rows import Row, Split
-from lab.messages import Message
+from lab.dpo.rows import Row, Split, in_turn
 
 INFO = "dataset_info.json"
 
 _SPEAKERS = {"user": "human", "assistant": "gpt"}
-_IN_TURN = ("user", "assistant")
 _TAGS = {
     "role_tag": "from", "content_tag": "value", "user_tag": "human", "assistant_tag": "gpt", "system_tag": "system",
 }  # fmt: skip
 _COLUMNS = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected", "system": "system"}
 
 
-def takes_turns(turns: tuple[Message, ...]) -> bool:
-    """Tell whether user and assistant speak in turn, and the user first and last."""
-    return len(turns) % 2 == 1 and all(turn.role == _IN_TURN[place % 2] for place, turn in enumerate(turns))
-
-
 def _objects(row: Row) -> list[Object]:
-    if not takes_turns(row.turns):
+    if not in_turn(row.turns):
         return []
     said = [{"from": _SPEAKERS[turn.role], "value": turn.content} for turn in row.turns]
     chosen, rejected = ({"from": "gpt", "value": text} for text in (row.chosen, row.rejected))
