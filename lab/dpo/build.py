@@ -147,8 +147,6 @@ def _keep(built: Built, made: list[_Pair], tokens: Counter) -> None:
             built.voices.add(pair=len(built.pairs), annotator=built.annotators.place(one.annotator_id))
         built.pairs.add(
             flags=of_pair.flags(duel, row, said, found),
-            pair=same.pair,
-            forward=same.forward,
             chosen=same.chosen,
             rejected=same.rejected,
             stratum=built.query_types.place(row.query_type or ""),

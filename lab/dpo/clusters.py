@@ -106,10 +106,9 @@ class Conversations:
         return self.joined(firsts[alike][place_of[which]])
 
     def joined(self, groups: Ints) -> Ints:
-        """Return groups joined where a conversation goes on from another one, or branches from the same."""
-        parent = groups.copy()
+        """Join groups where a conversation goes on from another or branches from it, in place, and return them."""
         _unite_equal(
-            parent,
+            groups,
             np.frombuffer(bytes(self._branches), dtype=np.uint64),
             np.frombuffer(bytes(self._branch_of), dtype=np.int64),
         )
@@ -121,8 +120,8 @@ class Conversations:
             ordered = own[order]
             at = np.minimum(np.searchsorted(ordered, begun), len(ordered) - 1)
             found = ordered[at] == begun
-            unite(parent, np.stack([order[at[found]], rows[found]], axis=1))
-        return parent
+            unite(groups, np.stack([order[at[found]], rows[found]], axis=1))
+        return groups
 
 
 def _refuse_more(count: int) -> None:

@@ -1,4 +1,4 @@
-"""What is kept of each pair while an export is built: numbers in columns, no text. Some eighty bytes a pair."""
+"""What is kept of each pair while an export is built: numbers in columns, no text. Some seventy bytes a pair."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 _PAIRS = {
     "flags": "I",  # bits of catalogue.BIT
-    "pair": "Q",
-    "forward": "b",
     "chosen": "Q",
     "rejected": "Q",
     "stratum": "H",  # query type, by its place in `names`

@@ -125,12 +125,8 @@ def _text(text: str, spec: Spec) -> str:
 
 
 class Digests(NamedTuple):
-    """64 bits of what a pair says. `pair` is the same whichever answer won, `forward` tells which; the other two are
-    those of a prompt with one of the answers, as a liked row would be.
-    """
+    """64 bits of a prompt with each of the answers, as a liked row would be."""
 
-    pair: int
-    forward: bool
     chosen: int
     rejected: int
 
@@ -138,9 +134,7 @@ class Digests(NamedTuple):
 def digests(row: Row, said: Texts) -> Digests:
     """Return the digests of a pair, which stay the same with other case, white space and Unicode form."""
     base = _base(row.turns, said.prompt, row.system_prompt)
-    first, second = (_with(base, text) for text in (said.chosen, said.rejected))
-    low, high = sorted((first, second))
-    return Digests(int(_with(base, low + high), 16), low == first, int(first, 16), int(second, 16))
+    return Digests(*(int(_with(base, text), 16) for text in (said.chosen, said.rejected)))
 
 
 def digest_of_like(row: LikedRow) -> int:

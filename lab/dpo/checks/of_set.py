@@ -16,13 +16,17 @@ Numbers = NDArray[np.uint64]
 
 def block_repeated(built: Built) -> None:
     """Leave out pairs whose contrary is there as well, and all but the first of the same pair."""
-    pair, forward = built.pairs["pair"], built.pairs["forward"] != 0
-    later = _repeated(pair)
-    here = np.flatnonzero(_among(np.sort(pair[later]), pair))
+    chosen, rejected = built.pairs["chosen"], built.pairs["rejected"]
+    pair = chosen + rejected  # modulo 2 to the 64: the same whichever answer won
+    ordered = np.sort(pair)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    del ordered
+    here = np.flatnonzero(_among(twice, pair))
     _, group, sizes = np.unique(pair[here], return_inverse=True, return_counts=True)
-    ahead = np.bincount(group, weights=forward[here], minlength=len(sizes))
-    both = np.zeros(len(pair), dtype=np.bool_)
+    ahead = np.bincount(group, weights=chosen[here] < rejected[here], minlength=len(sizes))
+    both, later = np.zeros((2, len(pair)), dtype=np.bool_)
     both[here] = ((ahead > 0) & (ahead < sizes))[group]
+    later[here] = _repeated(pair[here])
     built.leave_out(both, "opposite")
     built.leave_out(later, "twice")
 

@@ -22,7 +22,8 @@ NEAR = 0.8
 
 _KEY = 8  # bytes by which prompts are ordered: those of a band, and some behind it that put likes beside each other
 _LAGS, _LAGS_IN_CROWDS = 7, 2  # neighbours that a prompt is held against within a band's bucket, at least
-_PAIRS_IN_CROWDS = 1_000_000  # of a band: crowds of a thousand are held against each other whole
+_ROWS_IN_PART = 1 << 17
+_PAIRS_IN_CROWDS = 1_000_000  # of a part of a band: crowds of a thousand are held against each other whole
 _PAIRS_AT_ONCE, _TEXTS_AT_ONCE = 1 << 16, 1 << 10
 _ADDED_AT_ONCE = 10_000
 _LEAST_LIKELY = 0.13  # how far the estimate may lie under what is asked for: about three standard errors
@@ -89,11 +90,16 @@ class Prompts:
         digests = np.frombuffer(self._digests, dtype=np.uint64)
         firsts = _firsts(digests)
         parent = self._joined(firsts, texts_of)
-        earliest = np.full(len(firsts), len(digests), dtype=np.int64)
+        earliest = np.full(len(firsts), len(digests), dtype=np.int32)
         np.minimum.at(earliest, parent, firsts)
         earliest = earliest[parent]
-        del parent  # what is not needed any more makes room
-        return np.asarray(earliest[np.searchsorted(digests[firsts], digests)])
+        ordered = digests[firsts]
+        del parent, firsts  # what is not needed any more makes room
+        groups = np.empty(len(digests), dtype=np.int64)
+        for start in range(0, len(digests), _ROWS_IN_PART):
+            some = slice(start, start + _ROWS_IN_PART)
+            groups[some] = earliest[np.searchsorted(ordered, digests[some])]
+        return groups
 
     def _joined(self, firsts: Places, texts_of: TextsOf) -> Places:
         """Return the group of each different prompt, by the smallest of its places in `firsts`."""
@@ -101,7 +107,7 @@ class Prompts:
         values = np.frombuffer(self._values, dtype=np.uint8).reshape(-1, VALUES)
         size = 5 if self.near >= 0.75 else 4  # bytes of a band
         for start in range(0, VALUES - size + 1, size):
-            for pairs in _proposed(_keys(values, firsts, start), size):
+            for pairs in _proposed(values, firsts, start, size):
                 apart = pairs[parent[pairs[:, 0]] != parent[pairs[:, 1]]]
                 rows = firsts[apart]
                 likely = apart[estimates(values[rows[:, 0]], values[rows[:, 1]]) >= self.near - _LEAST_LIKELY]
@@ -135,8 +141,10 @@ def unite(parent: Places, pairs: Ints) -> None:
 def _firsts(digests: Hashes) -> Places:
     """Return the earliest row of each digest, in the order of digests."""
     order = np.argsort(digests, kind="stable")
+    ordered = digests[order]
     begins = np.ones(len(order), dtype=bool)
-    begins[1:] = digests[order[1:]] != digests[order[:-1]]
+    begins[1:] = ordered[1:] != ordered[:-1]
+    del ordered
     return order[begins].astype(np.int32)
 
 
@@ -153,14 +161,27 @@ def _keys(values: Bytes, rows: Places, start: int) -> Hashes:
     return np.ascontiguousarray(values[rows[:, None], columns]).view(">u8").ravel().astype(np.uint64)
 
 
-def _proposed(keys: Hashes, size: int) -> Iterator[Ints]:
+def _proposed(values: Bytes, rows: Places, start: int, size: int) -> Iterator[Ints]:
+    """Yield pairs, shape (m, 2), of places in `rows` whose values are equal in `size` bytes from `start` on.
+
+    Many are looked at in parts, by the first of these bytes, so that the memory for it stays small.
+    """
+    first = values[rows, start]
+    width = 256 >> min(8, (len(rows) // _ROWS_IN_PART).bit_length())
+    for low in range(0, 256, width):
+        part = np.flatnonzero(first // width == low // width) if width < 256 else np.arange(len(rows))
+        for pairs in _equal(_keys(values, rows[part], start), size):
+            yield part[pairs]
+
+
+def _equal(keys: Hashes, size: int) -> Iterator[Ints]:
     """Yield pairs, shape (m, 2), of places whose keys are equal in their first `size` bytes.
 
     In a crowd of equal ones each is held against the first, and against as many next ones, which are equal in more
     bytes, as a million pairs allow: a thousand prompts of one template all against all, a hundred thousand against ten.
     """
     order = np.argsort(keys, kind="stable")
-    keys.sort()  # in place: with a million rows each of these is 8 MB
+    keys.sort()
     bands = keys
     bands >>= np.uint64(8 * (_KEY - size))
     as_next = bands[1:] == bands[:-1]

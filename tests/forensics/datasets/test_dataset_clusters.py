@@ -12,6 +12,7 @@ from growth import LINEAR, growth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.forensics.datasets import clusters
 from lab.forensics.datasets.clusters import NEAR, Prompts, near_duplicates
 from lab.forensics.datasets.normalise import bare
 from lab.forensics.datasets.shingles import estimates, minhash
@@ -202,6 +203,18 @@ def test_neighbours_in_a_crowd_are_those_that_are_most_alike():
     assert sum(found[at] == found[3_000 + at] for at in likes) >= 0.97 * len(likes)
 
 
+def test_many_are_looked_at_in_parts_and_come_to_the_same(monkeypatch):
+    draw = random.Random(5)
+    words = [f"word{number}" for number in range(300)]
+    prompts = [" ".join(draw.choices(words, k=12)) for _ in range(1_500)]
+    prompts += [f"{one} {draw.choice(words)}" for one in prompts[:300]]
+    whole = grouped(prompts)
+    for rows in (1, 50, 700):
+        monkeypatch.setattr(clusters, "_ROWS_IN_PART", rows)
+        assert grouped(prompts) == whole
+    assert sum(whole[at] == whole[1_500 + at] for at in range(300)) > 250
+
+
 def test_in_a_crowd_of_one_template_every_pair_that_is_alike_is_found():
     draw = random.Random(0)
     words = [
@@ -242,23 +255,25 @@ def test_a_hundred_thousand_of_a_kind_take_no_time_that_grows_with_their_square(
 
 
 _MILLION = """
-import random, resource, sys
+import random, sys
 from lab.forensics.datasets.clusters import Prompts
 import rensa, scipy.sparse
 draw = random.Random(1)
 words = [f"word{number}" for number in range(3000)]
+def peak():  # not ru_maxrss, which begins with the peak of whoever started this process
+    return int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0])
 def text(row):
     return " ".join(random.Random(row).choices(words, k=6))
 kept = Prompts()
 kept.add([text(row) for row in range(2_000)])
 kept.groups(lambda places: [text(row) for row in places.tolist()])
-base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+base = peak()
 rows = int(sys.argv[1])
 kept = Prompts()
 for start in range(0, rows, 2_000):
     kept.add([text(row) for row in range(start, start + 2_000)])
 found = kept.groups(lambda places: [text(row) for row in places.tolist()])
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) * 1024 / rows, len(found))
+print((peak() - base) * 1024 / rows, len(found))
 """
 
 
