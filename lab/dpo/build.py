@@ -13,6 +13,7 @@ from zlib import crc32
 
 import numpy as np
 
+from lab.dpo import columns
 from lab.dpo.built import CODE, Built
 from lab.dpo.checks import of_pair, of_set
 from lab.dpo.clusters import Encode
@@ -50,9 +51,13 @@ def build(
     for too many prompts for cosines; StoreError.
     """
     tokens = counter(spec.policy)
-    dealing = Dealing(store, spec)
-    built = Built(spec, tokens.exact, votes=moment.votes(), seen_sides=dealing.newest)
-    _read_pairs(built, moment, tokens, dealing, progress, check)
+    votes, judged = moment.votes(), moment.judged()
+    dealing = Dealing(store, spec, judged)
+    built = Built(
+        spec, tokens.exact, votes=votes, seen_sides=dealing.newest, pairs=columns.pairs(judged),
+        voices=columns.voices(votes),
+    )  # fmt: skip
+    _read_pairs(built, moment, tokens, dealing, judged, progress, check)
     _read_likes(built, moment, tokens, dealing)
     if progress is not None:
         progress(len(built.duel_seqs), len(built.duel_seqs), "comparing the prompts")
@@ -78,10 +83,10 @@ def _read_pairs(
     moment: Moment,
     tokens: Counter,
     dealing: Dealing,
+    total: int,
     progress: Progress | None,
     check: Check | None,
 ) -> None:
-    total = moment.judged()
     seqs, reasons = np.zeros(total, np.int64), np.zeros(total, np.uint8)
     done = 0
     for duels in moment.duels():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lab.errors import ExportError
 from lab.forensics.datasets.clusters import NEAR, Prompts, unite
+from lab.forensics.datasets.growing import Growing
 from lab.messages import Message
 
 MOST_BY_COSINE = 20_000
@@ -34,13 +35,13 @@ class Conversations:
 
     In one group are near-duplicates, a conversation and those that go on from it, and those that branch from one: they
     begin with the same prompt and the same answer to it. Some 100 bytes of each are kept. `near` is the Jaccard index
-    of what is compared, or the cosine of its vectors, from which two are in one group.
+    of what is compared, or the cosine of its vectors, from which two are in one group; `expected`, about how many come.
     """
 
-    def __init__(self, near: float = NEAR) -> None:
+    def __init__(self, near: float = NEAR, expected: int = 0) -> None:
         self.near = near
-        self._prompts = Prompts(near)
-        self._own = bytearray()  # a digest of all turns, for each row
+        self._prompts = Prompts(near, expected)
+        self._own = Growing(8, expected)  # a digest of all turns, for each row
         self._begun = bytearray()  # digests of the first turns, up to a user's that is not the last
         self._begun_of = bytearray()  # the rows of these
         self._branches = bytearray()  # digests of the first turns up to the first answer, of the rows that have one
@@ -48,7 +49,7 @@ class Conversations:
 
     def __len__(self) -> int:
         """How many conversations were added."""
-        return len(self._own) // 8
+        return len(self._own)
 
     @property
     def digests(self) -> NDArray[np.uint64]:
@@ -58,7 +59,7 @@ class Conversations:
     @property
     def exact(self) -> NDArray[np.uint64]:
         """A digest of all turns of each, shape (n,): equal for the same conversation alone."""
-        return np.frombuffer(bytes(self._own), dtype=np.uint64)
+        return self._own.rows.view(np.uint64).ravel()
 
     def add(self, conversations: Sequence[Turns], shown: Sequence[Turns] | None = None) -> None:
         """Add the conversations of the next rows; a few thousand at a time keep the memory for it small.
@@ -67,15 +68,17 @@ class Conversations:
         `shown`, where that is otherwise: with personal data masked.
         """
         self._prompts.add([compared(turns) for turns in (conversations if shown is None else shown)])
+        whole = b""
         for row, turns in enumerate(conversations, start=len(self)):
             *begun, own = _digests(turns)
-            self._own += own
+            whole += own
             if branch := _branch(turns):
                 self._branches += branch
                 self._branch_of += row.to_bytes(8, "little")
             if begun:
                 self._begun += b"".join(begun)
                 self._begun_of += np.full(len(begun), row, dtype=np.int64).tobytes()
+        self._own.add(np.frombuffer(whole, dtype=np.uint8).reshape(-1, 8))
 
     def groups(self, turns_of: TurnsOf) -> Ints:
         """Return for each row the place of the earliest row of its group, shape (n,), with near-duplicates by MinHash.

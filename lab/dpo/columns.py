@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -34,38 +32,47 @@ _LIKES = {"seq": "q", "flags": "I", "answer": "Q", "liked": "b", "prompt_tokens"
 
 
 class Columns:
-    """Columns that grow a row at a time and are read as arrays."""
+    """Columns that grow a row at a time and are read as arrays. Room for as many rows as are expected is asked for at
+    once: what nobody writes to costs nothing, where columns that grow move about and leave holes.
+    """
 
-    def __init__(self, kinds: dict[str, str]) -> None:
-        self._columns = {name: array(kind) for name, kind in kinds.items()}
+    def __init__(self, kinds: dict[str, str], expected: int = 0) -> None:
+        self._columns = {name: np.zeros(expected, kind) for name, kind in kinds.items()}
+        self._cells = {name: column.data for name, column in self._columns.items()}
+        self._room, self._count = expected, 0
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(next(iter(self._columns.values())))
+        return self._count
 
     @property
     def nbytes(self) -> int:
         """How many bytes the values take."""
-        return sum(len(column) * column.itemsize for column in self._columns.values())
+        return sum(self._count * column.itemsize for column in self._columns.values())
 
     def add(self, **values: int) -> None:
-        """Add a row; what is not named is filled in later by `extend`."""
-        for name, value in values.items():
-            self._columns[name].append(value)
-
-    def extend(self, name: str, values: Iterable[int]) -> None:
-        """Add values to one column."""
-        self._columns[name].extend(values)
+        """Add a row."""
+        if self._count == self._room:
+            self._grow()
+        for name, cells in self._cells.items():
+            cells[self._count] = values[name]
+        self._count += 1
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        """Return a column, shape (n,); no copy, so that nothing may be added as long as it is used."""
-        column = self._columns[name]
-        return np.frombuffer(column, dtype=np.dtype(column.typecode)) if column else np.zeros(0, column.typecode)
+        """Return a column, shape (n,); no copy."""
+        return self._columns[name][: self._count]
+
+    def _grow(self) -> None:
+        self._room += self._room // 8 + 16
+        grown = {name: np.zeros(self._room, column.dtype) for name, column in self._columns.items()}
+        for name, column in grown.items():
+            column[: self._count] = self[name]
+        self._columns, self._cells = grown, {name: column.data for name, column in grown.items()}
 
 
-def pairs() -> Columns:
+def pairs(expected: int = 0) -> Columns:
     """Return the empty columns of pairs."""
-    return Columns(_PAIRS)
+    return Columns(_PAIRS, expected)
 
 
 def likes() -> Columns:
@@ -78,9 +85,9 @@ def lost() -> Columns:
     return Columns(_LOST)
 
 
-def voices() -> Columns:
+def voices(expected: int = 0) -> Columns:
     """Return the empty columns of votes for what was chosen."""
-    return Columns(_VOICES)
+    return Columns(_VOICES, expected)
 
 
 class Names:

@@ -49,18 +49,22 @@ def assign(
     cluster without a side goes to one whose share is 0. What is large beside a side's share of the rows goes to
     training if it can. The same values give the same sides.
     """
-    is_earliest = groups == np.arange(len(groups))
-    earliest, cluster_of = np.flatnonzero(is_earliest), (np.cumsum(is_earliest) - 1)[groups]
+    rows = len(groups)
+    is_earliest = groups == np.arange(rows)
+    earliest = np.flatnonzero(is_earliest)
+    cluster_of = (np.cumsum(is_earliest, dtype=np.int32) - 1)[groups]
+    del groups, is_earliest  # with a million rows this is 9 MB
     stored = known >= 0
     lies_on = np.zeros((len(earliest), 3), dtype=bool)
     lies_on[cluster_of[stored], known[stored]] = True
-    on = lies_on.sum(axis=1)
-    of_cluster = np.where(on == 1, lies_on.argmax(axis=1), np.where(on == 0, NONE, BRIDGING)).astype(np.int8)
+    on = lies_on.sum(axis=1, dtype=np.int8)
+    of_cluster = lies_on.argmax(axis=1).astype(np.int8)
+    of_cluster[on == 0], of_cluster[on > 1] = NONE, BRIDGING
     fresh = np.flatnonzero(on == 0)
     if len(fresh):
         order = _turns(digests[earliest[fresh]], strata[earliest[fresh]], seed)
         sizes = np.bincount(cluster_of, minlength=len(earliest))[fresh]
-        dealing = _Dealing(sizes[order].tolist(), lies_on.sum(axis=0).tolist(), shares, len(groups))
+        dealing = _Dealing(sizes[order].tolist(), lies_on.sum(axis=0).tolist(), shares, rows)
         of_cluster[fresh[order]] = dealing.sides()
     sides = np.where(stored, known, of_cluster[cluster_of]).astype(np.int8)
     return Assigned(sides, np.flatnonzero(sides == BRIDGING))

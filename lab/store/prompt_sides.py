@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from lab.errors import ExportError
 from lab.exported import ExportSplit, KnownPrompt
@@ -25,6 +25,15 @@ def sides(store: Store, family: str, conversation_ids: Collection[str]) -> dict[
     """Return the stored sides of conversations in a family, by conversation id; those without one are left out."""
     with store.read() as session:
         return _sides(session, family, conversation_ids)
+
+
+def count(store: Store, family: str) -> int:
+    """Return how many conversations have a side in a family."""
+    if not is_storable(family):
+        return 0
+    query = select(func.count()).select_from(PromptSideRow).where(PromptSideRow.family == family.strip())
+    with store.read() as session:
+        return int(session.exec(query).one())
 
 
 def known_prompts(store: Store, family: str, after_seq: int = 0, limit: int = 2_000) -> list[KnownPrompt]:

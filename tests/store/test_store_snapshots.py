@@ -267,6 +267,7 @@ def test_a_prompt_keeps_the_side_it_got_first(store: Store) -> None:
     made = add_duels(store, 1)
     frozen(store, made, "s1", sides={one: "train", two: "test"})
     frozen(store, made, "s2", sides={two: "test", three: "validation"}, name="second")
+    assert [prompt_sides.count(store, family) for family in ("main", "other", "\x00")] == [3, 0, 0]
     assert prompt_sides.sides(store, "main", [one, two, three, "none", "\x00"]) == {
         one: "train", two: "test", three: "validation",
     }  # fmt: skip

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.forensics.datasets.growing import Growing
 from lab.forensics.datasets.normalise import bare
 from lab.forensics.datasets.shingles import VALUES, Hashes, Ints, estimates, jaccard, minhash, shingle_sets
 
@@ -39,7 +40,7 @@ def near_duplicates(prompts: Sequence[str], near: float = NEAR) -> Ints:
     Prompts are compared without case, punctuation and compatibility forms. Groups are chains: two prompts of one group
     may be less alike than `near`, with others between them.
     """
-    kept = Prompts(near)
+    kept = Prompts(near, len(prompts))
     for start in range(0, len(prompts), _ADDED_AT_ONCE):
         kept.add(prompts[start : start + _ADDED_AT_ONCE])
     earliest = kept.groups(lambda places: [prompts[place] for place in places.tolist()])
@@ -48,25 +49,26 @@ def near_duplicates(prompts: Sequence[str], near: float = NEAR) -> Ints:
 
 class Prompts:
     """Prompts to be grouped, whose texts stay where they are: `add` them in the order of rows, then ask for `groups`.
+    Where it is known about how many to expect, less memory is taken.
 
     `near` is the Jaccard index of two prompts' shingles from which they are in one group. A pair of just that index is
     found with probability .99 where it is .7 or more, with .94 at .6 and .7 at .5: bands are cut for what is alike.
     Among many thousands of one template, where all are nearly alike, some just above `near` may be missed.
     """
 
-    def __init__(self, near: float = NEAR) -> None:
+    def __init__(self, near: float = NEAR, expected: int = 0) -> None:
         self.near = near
-        self._values = bytearray()  # it grows in place, where joining arrays would need twice the memory
-        self._digests = bytearray()
+        self._values = Growing(VALUES, expected)
+        self._digests = Growing(8, expected)
 
     def __len__(self) -> int:
         """How many prompts were added."""
-        return len(self._digests) // 8
+        return len(self._digests)
 
     @property
     def digests(self) -> Hashes:
         """A digest of each prompt, shape (n,): equal for prompts that differ in case, signs and white space alone."""
-        return np.frombuffer(bytes(self._digests), dtype=np.uint64)
+        return self._digests.rows.view(np.uint64).ravel()
 
     def add(self, texts: Sequence[str]) -> None:
         """Add the prompts of the next rows; a few thousand at a time keep the memory for it small."""
@@ -75,9 +77,9 @@ class Prompts:
         bares = [bare(text) for text in texts]
         different = {key: place for place, key in enumerate(dict.fromkeys(bares))}
         places = np.array([different[key] for key in bares], dtype=np.int64)
-        digests = np.frombuffer(b"".join(map(_digest, different)), dtype=np.uint64)
-        self._digests += digests[places].tobytes()
-        self._values += minhash(list(different))[places].tobytes()
+        digests = np.frombuffer(b"".join(map(_digest, different)), dtype=np.uint8).reshape(-1, 8)
+        self._digests.add(digests[places])
+        self._values.add(minhash(list(different))[places])
 
     def groups(self, texts_of: TextsOf) -> Ints:
         """Return for each row the place of the earliest row of its group, shape (n,).
@@ -87,24 +89,25 @@ class Prompts:
         """
         if not len(self):
             return np.zeros(0, dtype=np.int64)
-        digests = np.frombuffer(self._digests, dtype=np.uint64)
+        digests = self.digests
         firsts = _firsts(digests)
         parent = self._joined(firsts, texts_of)
         earliest = np.full(len(firsts), len(digests), dtype=np.int32)
         np.minimum.at(earliest, parent, firsts)
         earliest = earliest[parent]
-        ordered = digests[firsts]
         del parent, firsts  # what is not needed any more makes room
         groups = np.empty(len(digests), dtype=np.int64)
-        for start in range(0, len(digests), _ROWS_IN_PART):
-            some = slice(start, start + _ROWS_IN_PART)
-            groups[some] = earliest[np.searchsorted(ordered, digests[some])]
+        before = 0
+        for part in _parts(digests):
+            different, which = np.unique(digests[part], return_inverse=True)
+            groups[part] = earliest[before + which]
+            before += len(different)
         return groups
 
     def _joined(self, firsts: Places, texts_of: TextsOf) -> Places:
         """Return the group of each different prompt, by the smallest of its places in `firsts`."""
         parent = np.arange(len(firsts), dtype=np.int32)
-        values = np.frombuffer(self._values, dtype=np.uint8).reshape(-1, VALUES)
+        values = self._values.rows
         size = 5 if self.near >= 0.75 else 4  # bytes of a band
         for start in range(0, VALUES - size + 1, size):
             for pairs in _proposed(values, firsts, start, size):
@@ -140,12 +143,27 @@ def unite(parent: Places, pairs: Ints) -> None:
 
 def _firsts(digests: Hashes) -> Places:
     """Return the earliest row of each digest, in the order of digests."""
-    order = np.argsort(digests, kind="stable")
-    ordered = digests[order]
-    begins = np.ones(len(order), dtype=bool)
-    begins[1:] = ordered[1:] != ordered[:-1]
-    del ordered
-    return order[begins].astype(np.int32)
+    found = []
+    for part in _parts(digests):
+        order = np.argsort(digests[part], kind="stable")
+        rows = part[order]
+        ordered = digests[rows]
+        begins = np.ones(len(order), dtype=bool)
+        begins[1:] = ordered[1:] != ordered[:-1]
+        found.append(rows[begins].astype(np.int32))
+    return np.concatenate(found)
+
+
+def _parts(digests: Hashes) -> Iterator[Ints]:
+    """Return the rows of digests in parts, ascending in each; the digests of a part are greater than those before."""
+    return _by_byte(digests.astype("<u8", copy=False).view(np.uint8)[7::8])  # the highest byte of each
+
+
+def _by_byte(values: Bytes) -> Iterator[Ints]:
+    """Yield the places of values in parts, by ascending value; one part where there are few."""
+    width = 256 >> min(8, (len(values) // _ROWS_IN_PART).bit_length())
+    for low in range(0, 256, width):
+        yield np.flatnonzero((values >= low) & (values <= low + width - 1))
 
 
 def _digest(text: str) -> bytes:
@@ -166,10 +184,7 @@ def _proposed(values: Bytes, rows: Places, start: int, size: int) -> Iterator[In
 
     Many are looked at in parts, by the first of these bytes, so that the memory for it stays small.
     """
-    first = values[rows, start]
-    width = 256 >> min(8, (len(rows) // _ROWS_IN_PART).bit_length())
-    for low in range(0, 256, width):
-        part = np.flatnonzero(first // width == low // width) if width < 256 else np.arange(len(rows))
+    for part in _by_byte(values[rows, start]):
         for pairs in _equal(_keys(values, rows[part], start), size):
             yield part[pairs]
 

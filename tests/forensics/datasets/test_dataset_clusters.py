@@ -269,7 +269,7 @@ kept.add([text(row) for row in range(2_000)])
 kept.groups(lambda places: [text(row) for row in places.tolist()])
 base = peak()
 rows = int(sys.argv[1])
-kept = Prompts()
+kept = Prompts(expected=rows)
 for start in range(0, rows, 2_000):
     kept.add([text(row) for row in range(start, start + 2_000)])
 found = kept.groups(lambda places: [text(row) for row in places.tolist()])
