@@ -67,13 +67,17 @@ def _formats(paths: Iterable[str]) -> set[str]:
 
 
 def choices_of(snapshot: Snapshot) -> tuple[Choice, ...]:
-    """Return the formats in which a snapshot was written, each as it was last; TRL's where it never was written."""
+    """Return the formats in which a snapshot was written, each as it was last.
+
+    Where it never was written, those that it was frozen for, else TRL's.
+    """
     found = {
         path.split("/", 1)[0]: container
         for path in snapshot.files
         for container in CONTAINERS
         if "/" in path and path.endswith(f".{container}") and not path.endswith("/dataset_info.json")
     }
+    found = found or {name: kind for name, kind in snapshot.report.get("formats", {}).items() if kind in CONTAINERS}
     return tuple(Choice(name, found[name]) for name in FORMATS if name in found) or (choice("trl"),)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shlex
 import textwrap
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _ON_THE_DEVICE = 4
 _FEW = 50
 _LENGTH_OF_TRL = 1_024
 _WIDTH = 116
+_OF_A_SERVER = re.compile(r"[\w.-]+(?:/[\w.-]+)*:[\w.-]+")  # such as qwen2.5:0.5b, as Ollama names models
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def recipe(facts: RecipeFacts) -> str:
         part.words,
         snapshot=repr(facts.snapshot),
         command=command(facts),
-        model=_literal(facts.model) if facts.model else "None",
+        model=_model(facts.model),
         data=_literal(facts.data),
         train=f"{facts.train:,}",
         validation=f"{facts.validation:,}",
@@ -80,7 +82,7 @@ def command(facts: RecipeFacts, script: str = "train.py") -> str:
     """Return the command that runs the script, as a shell takes it. Raises ExportError as `recipe` does."""
     _part(facts)
     words = ["python", script, "--output", f"trained-{facts.trainer}"]
-    return shlex.join(words) if facts.model else f"{shlex.join(words)} --model MODEL"
+    return f"{shlex.join(words)} --model MODEL" if _model(facts.model).startswith("None") else shlex.join(words)
 
 
 def error_rate(agreement: float | None) -> float:
@@ -120,6 +122,13 @@ def _part(facts: RecipeFacts) -> Part:
                 "Rename it."
             )
     return part
+
+
+def _model(name: str) -> str:
+    """Return the model as the script says it; a name with a tag is a server's, which no trainer can load."""
+    if name and _OF_A_SERVER.fullmatch(name):
+        return f"None  # what answers as {_literal(name)}: say its folder, or its name on the hub, as --model"
+    return _literal(name) if name else "None"
 
 
 def _literal(text: str) -> str:

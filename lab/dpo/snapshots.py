@@ -23,7 +23,6 @@ from lab.dpo.build import Check, Progress, build, kept_likes, kept_rows
 from lab.dpo.cards import card_of
 from lab.dpo.clusters import Encode
 from lab.dpo.formats.card import Card
-from lab.dpo.formats.form import Format
 from lab.dpo.formats.packing import zipped
 from lab.dpo.formats.registry import Choice, checked
 from lab.dpo.formats.writing import TRACE, Written, nothing_fits, write
@@ -73,7 +72,7 @@ def freeze(
     choices that cannot be, and what `build` raises; StoreError.
     """
     specs.checked(spec)
-    fitting = _Fitting([form for form, _ in checked(choices)] if choices else [])
+    fitting = _Fitting(choices)
     now = datetime.now(UTC)
     stored.drop_building(store, now - _LEFT_BEHIND)
     begun = stored.begin(
@@ -124,6 +123,7 @@ def _frozen(
     fitting.refuse_none()
     kept = {
         "doctor": reporting.to_json(found), "name": begun.name, "licence": licence, "created": now.isoformat(),
+        "formats": {choice.format: choice.container for choice in fitting.choices},
     }  # fmt: skip
     return stored.freeze(
         store, begun.id, report=kept, content_hash=digest.hexdigest(), sides=sides, seen=built.seen_sides
@@ -133,8 +133,9 @@ def _frozen(
 class _Fitting:
     """Whether one row at least can stand in one of some formats; without any format every row can."""
 
-    def __init__(self, forms: Sequence[Format]) -> None:
-        self._forms = forms
+    def __init__(self, choices: Sequence[Choice]) -> None:
+        self.choices = choices
+        self._forms = forms = [form for form, _ in checked(choices)] if choices else []
         self._seen, self._fits = 0, not forms
 
     def look(self, row: Row | LikedRow) -> None:

@@ -123,9 +123,13 @@ def checked(spec: Spec) -> Spec:
     if spec.policy.trainer not in get_args(Trainer):
         raise ExportError(f"The trainer {spec.policy.trainer!r} is not one of {', '.join(get_args(Trainer))}.")
     if not _TOKENS[0] <= spec.policy.max_length <= _TOKENS[1]:
-        raise ExportError(f"A length limit of {spec.policy.max_length:,} tokens cannot be; take {_TOKENS[0]} or more.")
+        raise ExportError(
+            f"A length limit of {spec.policy.max_length:,} tokens cannot be; take {_TOKENS[0]} to {_TOKENS[1]:,}."
+        )
     if not 1 <= spec.min_votes <= _MAX_VOTES:
         raise ExportError(f"{spec.min_votes:,} votes cannot be asked for; take 1 to {_MAX_VOTES:,}.")
+    if spec.filters.since and spec.filters.until and spec.filters.since > spec.filters.until:
+        raise ExportError(f"No day lies from {spec.filters.since} to {spec.filters.until}: turn the two round.")
     if spec.rule == "annotator" and not spec.annotator:
         raise ExportError("Say whose votes make the pairs, or choose another rule.")
     if spec.system == "replaced" and not spec.system_text.strip():

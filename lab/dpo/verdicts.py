@@ -1,6 +1,7 @@
 """What the votes on a duel come to: a chosen answer, or the reason why there is none.
 
-A resolution of a disagreement decides first, whatever the rule. Then the votes that count:
+A resolution of a disagreement decides first, whatever the rule, unless votes of some people alone are asked for and
+none of them voted. Then the votes that count:
 
 | rule         | a pair is made where                                                                  |
 |--------------|---------------------------------------------------------------------------------------|
@@ -53,6 +54,8 @@ def verdict(duel: JudgedDuel, spec: Spec) -> Verdict:
     """Return what the votes on a duel come to under the rule and the filters of a spec."""
     votes = counted(duel.votes, spec)
     resolution = duel.resolution
+    if not votes and (spec.rule == "annotator" or spec.filters.annotators):
+        return Verdict(None, "no_vote", votes, ())
     if resolution is not None and resolution.kind != "reopened":
         return _filtered(_resolved(resolution, votes), spec)
     if spec.rule == "adjudicated":

@@ -119,7 +119,7 @@ def agreement(report: Report) -> tuple[str, ...]:
     """Return in sentences how far people agreed."""
     who = f"{counted(report.annotators, 'annotator')} decided the pairs."
     if report.agreement is None:
-        return who, "Nobody judged a duel that somebody else judged as well, so agreement is not known."
+        return who, "No two people judged the same duel (imported votes do not count here), so agreement is not known."
     return who, f"Two who judged the same duel said the same in {report.agreement:.0%}, n = {report.twice:,} duels."
 
 

@@ -7,7 +7,7 @@ showing, from another tab, returns the first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -18,6 +18,7 @@ from lab.store import duels, presentations, vote_rows
 from lab.store.engine import Store, beside
 from lab.store.judging_tables import VoteEventRow, VoteRow
 from lab.store.presentations import DELETION, LEASE, Showing
+from lab.store.tables import ResponseRow
 from lab.store.text import check_texts, in_short
 
 
@@ -31,6 +32,7 @@ class Undone:
     vote: Vote
     showing: Showing | None
     held_by: str | None
+    better_answer: str = ""  # what was written over its answers, and went with it
 
 
 def cast(
@@ -98,13 +100,22 @@ def undo(store: Store, undo_id: str, *, annotator_id: str, now: datetime) -> Und
         )
         if row is None:
             raise StoreError("There is no vote of yours left to take back.")
+        better_answer = ""
         if known is None:
             with_it = vote_rows.for_better_answers(session, row)
             _wait_for_edits(session, [row, *with_it])
             for number, better in enumerate(with_it):
                 _take_back(session, f"{undo_id}:{number}", better, now)
             _take_back(session, undo_id, row, now)
-        return _lease_again(session, row, now)
+            better_answer = _written(session, with_it)
+        return replace(_lease_again(session, row, now), better_answer=better_answer)
+
+
+def _written(session: Session, votes: Sequence[VoteRow]) -> str:
+    """Return the answer that votes on written answers chose; empty where there are none."""
+    chosen = [row.chosen_id for row in votes if row.chosen_id is not None]
+    texts = session.exec(select(ResponseRow.text).where(col(ResponseRow.id).in_(chosen))).all()
+    return texts[0] if texts else ""
 
 
 def _wait_for_edits(session: Session, rows: Sequence[VoteRow]) -> None:

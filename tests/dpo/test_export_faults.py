@@ -16,7 +16,7 @@ from lab.types import new_id
 def test_the_same_store_comes_to_the_same(lab_store):
     many(lab_store, 30)
     one, two = built(lab_store), built(lab_store)
-    for column in ("flags", "pair", "chosen", "rejected", "chosen_whole"):
+    for column in ("flags", "chosen", "rejected", "chosen_whole"):
         assert (one.pairs[column] == two.pairs[column]).all()
     assert (one.sides_of == two.sides_of).all()
     assert (one.reasons == two.reasons).all()

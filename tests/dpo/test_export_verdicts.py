@@ -68,6 +68,14 @@ def test_a_resolution_decides_first(spec, said, resolution, comes_to):
     assert found.adjudicated == (resolution.kind == "resolved")
 
 
+def test_where_some_are_asked_for_a_duel_that_none_of_them_judged_has_no_vote():
+    theirs = judged("fs", resolution=resolved(said="s"))
+    for spec in (Spec(rule="annotator", annotator="z"), Spec(filters=Filters(annotators=("y", "z")))):
+        assert verdict(theirs, spec).why_not == "no_vote"
+    assert verdict(theirs, Spec(filters=Filters(annotators=("b", "z")))).chosen_id == "two"
+    assert verdict(judged("kk", resolution=resolved(said="s")), MAJORITY).chosen_id == "two"
+
+
 def test_votes_that_agree_with_a_resolution_are_counted():
     found = verdict(judged("ffsk", resolution=resolved(said="s")), MAJORITY)
     assert (len(found.votes), len(found.agreeing)) == (3, 1)

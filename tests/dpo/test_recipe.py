@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pair_rows import exported, pair
 
@@ -138,6 +138,7 @@ printable = st.text(st.characters(exclude_categories=["C", "Z"], include_charact
 
 @given(printable, printable, st.text())
 def test_whatever_things_are_called_the_script_holds_their_names_and_nothing_else(model, data, snapshot):
+    assume(":" not in model)  # which is a server's name for it
     facts = replace(FACTS, model=model, data=data, snapshot=snapshot)
     plain = recipe(FACTS)
     script = recipe(facts)
@@ -159,6 +160,16 @@ def test_names_that_cannot_be_printed_are_refused(name):
         recipe(replace(FACTS, model=name))
     with pytest.raises(ExportError, match="cannot be printed"):
         recipe(replace(FACTS, data=name))
+
+
+@pytest.mark.parametrize("name", ["qwen2.5:0.5b", "hf.co/ann/model-GGUF:Q4_K_M", "tinyllama:latest"])
+def test_a_server_s_name_for_a_model_is_said_and_its_folder_asked_for(name):
+    facts = replace(FACTS, model=name)
+    script = recipe(facts)
+    assert constants(script)["MODEL"] is None
+    assert f'MODEL = None  # what answers as "{name}": say its folder' in script
+    assert command(facts).endswith("--model MODEL")
+    assert constants(recipe(replace(FACTS, model="C:\\models\\tiny")))["MODEL"] == "C:\\models\\tiny"
 
 
 def test_a_model_that_was_not_named_is_asked_for():

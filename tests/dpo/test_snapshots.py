@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lab.dpo import comparing, frozen, snapshots, wording
-from lab.dpo.formats.registry import FORMATS, choice
+from lab.dpo.formats.registry import FORMATS, Choice, choice
 from lab.dpo.spec import Filters, Spec
 from lab.dpo.training import recipe_facts
 from lab.errors import ExportError
@@ -447,3 +447,13 @@ def test_a_system_prompt_that_was_deleted_is_written_nowhere(store, tmp_path):
     erasure.erase(store, tmp_path, new_id(), "the butler of Ann Lee")
     with pytest.raises(ExportError, match="system prompt of this snapshot was deleted"):
         snapshots.write_files(store, stored.get(store, snapshot.id), [choice("trl")], tmp_path / "out")
+
+
+def test_the_formats_that_it_is_frozen_for_are_remembered_until_it_is_written(store):
+    for place in range(6):
+        vote(store, duel(store, place), "professor")
+    wanted = (Choice("trl", "json"), choice("hf"))
+    one = snapshots.freeze(store, Spec(), snapshot_id=new_id(), name="killed", choices=wanted)
+    assert set(comparing.choices_of(one)) == set(wanted)
+    other = snapshots.freeze(store, Spec(), snapshot_id=new_id(), name="for nothing in particular")
+    assert comparing.choices_of(other) == (choice("trl"),)

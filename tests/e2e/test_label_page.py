@@ -161,6 +161,17 @@ def test_keys_are_silent_while_one_types(lab, data, page):
     assert vote.note == "12tbsu"
 
 
+def test_keys_go_on_after_the_guidelines_were_opened(lab, data, page):
+    join(page, lab, data, "Newcomer")
+    page.locator(".st-key-l_guide").get_by_text("Guidelines", exact=True).last.click()
+    expect(page.locator(".st-key-guide")).to_be_visible()
+    press(page, "1")
+    page.locator(".st-key-l_guide").get_by_text("Guidelines", exact=True).last.click()
+    expect(page.locator(".st-key-guide")).to_have_count(0)
+    press(page, "2")
+    assert len(mine(data, "Newcomer")) == 2
+
+
 def test_two_fast_presses_and_a_key_too_early_are_one_vote(lab, data, page):
     join(page, lab, data, "Fast")
     idle(page)

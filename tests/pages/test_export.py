@@ -273,6 +273,21 @@ def test_a_warning_opens_its_thumbs(judged):
     assert found["in the export"][0].startswith("yes: ")
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "said"),
+    [
+        ("2026-11-23", "2026-11-23", "can train"),
+        ("2026-11-22", "2026-11-22", "None of the 12 judged duels makes a pair"),
+        ("2026-11-24", "2026-11-22", "No day lies from 2026-11-24 to 2026-11-22"),
+    ],
+)
+def test_one_day_is_a_range_that_a_link_keeps(judged, since, until, said):
+    page = export(judged, since=since, until=until)
+    assert said in shown(page)
+    assert [str(page.date_input(key=key).value) for key in ("since", "until")] == [since, until]
+    assert [address(page, key) for key in ("since", "until")] == [since, until]
+
+
 NO_LISTS = (
     "funnel|nothing", "funnel|reason|nonsense", "funnel|tokens|a|b", "funnel|split", "funnel|thumbs_none",
     "funnel|thumbs_reason|x", "funnel|thumbs_rule|x", "funnel|thumbs_rule",

@@ -238,6 +238,7 @@ def test_a_better_answer_that_was_taken_back_waits_for_nobody(page, store):
     press(page, "Right is better")
     press(page, "Undo")
     assert "all: 0 of 1 duels" in page.get("progress")[0].proto.text
+    page.text_area(key=f"better-{state_of(page).mark}").set_value("").run()  # it was filled in again
     press(page, "Right is better")
     assert "Nothing is left for you" in shown(page)
     assert [duel.origin for _, duel in ballots.of_annotator(store, me(store).id)] == ["bulk"]
@@ -260,6 +261,21 @@ def test_undo_goes_back_step_by_step_and_fills_in_what_was_given(page, store):
     assert button(page, "Undo").disabled
     press(page, "Right is better")
     assert state_of(page).duel.id == second  # what was open comes back
+
+
+def test_undo_fills_in_the_better_answer_that_was_written(page, store):
+    add_duels(store, 2)
+    join(page)
+    page.text_area(key=f"better-{state_of(page).mark}").set_value("A much better one, by hand.").run()
+    press(page, "Left is better")
+    press(page, "Undo")
+    assert page.text_area(key=f"better-{state_of(page).mark}").value == "A much better one, by hand."
+    press(page, "Right is better")
+    better, plain = ballots.of_annotator(store, me(store).id)[:2]
+    assert {better[0].verdict, plain[0].verdict} == {"better"}
+    press(page, "Undo")
+    assert page.text_area(key=f"better-{state_of(page).mark}").value == "A much better one, by hand."
+    assert ballots.mine(store, me(store).id) == 0
 
 
 def test_a_reload_and_a_second_tab_show_the_same_duel_and_store_one_vote(page, store):
@@ -416,7 +432,7 @@ def test_guidelines_are_written_version_by_version_and_stand_beside_the_work(pag
     press(page, "Save as version 1")
     assert guidelines.current(store).text == "Be right. Then be brief."
     assert "Save as version 2" in buttons(page)
-    page.session_state["l_guide"] = True
+    page.session_state["l_guide"] = "Guidelines"
     view(page, places.JUDGE)
     assert "Be right. Then be brief." in shown(page)
 

@@ -30,10 +30,9 @@ def filters() -> Filters:
     known = {one.id: _named(one) for one in versions.recent(lab.store)}
     experts = [expert.name for expert in lab.routers.live().version.config.experts]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        days = st.date_input("Judged, from and to", [], key="days", bind="query-params", width=250, format="YYYY-MM-DD")
         chosen = Filters(
-            since=_day(days, 0),
-            until=_day(days, 1),
+            since=_day("Judged from", "since"),
+            until=_day("Judged until", "until"),
             experts=_several("Experts or models", "experts", experts, new=True),
             query_types=_several("Query types", "kinds", duels.query_types(lab.store)),
             annotators=_several("Votes of", "who", list(people), people),
@@ -60,8 +59,9 @@ def _named(version: RouterVersion) -> str:
     return known if version.number is not None else f"{known} {version.content_hash[:8]}"
 
 
-def _day(days: object, at: int) -> date | None:
-    return days[at] if isinstance(days, tuple) and len(days) > at else None
+def _day(label: str, key: str) -> date | None:
+    """Draw a day; two fields, as of a range of one day Streamlit's (1.67) address keeps the beginning alone."""
+    return st.date_input(label, None, key=key, bind="query-params", width=150, format="YYYY-MM-DD")
 
 
 def _several(

@@ -15,6 +15,10 @@ from lab.ui.export.funnel import COUNT
 from lab.ui.trust import words
 
 _ACTIVE = ("queued", "running")
+_STOPPED = (
+    "The process that did it ended. If the snapshot stands below, only its files are missing: open it and write them. "
+    "Else freeze the pairs again."
+)
 _TOLD = timedelta(minutes=10)  # how long it is said that the last work on a snapshot failed
 
 
@@ -42,7 +46,7 @@ def _work() -> bool:
         return True
     for job in latest[:1]:
         if job.state in ("failed", "interrupted") and jobs.clock() - job.updated_at < _TOLD:
-            said = job.error or "The lab was ended while it was done. Start it again."
+            said = job.error or "" if job.state == "failed" else _STOPPED
             st.error(text.sentence(f"{job.title} did not end well. {said}"))
     return False
 

@@ -106,11 +106,11 @@ def _rebuild(snapshot_id: str) -> None:
 
 
 def _again(one: Snapshot, *, written: bool) -> None:
-    before = {choice.format: choice for choice in comparing.choices_of(one)} if one.files else {}
+    before = {choice.format: choice for choice in comparing.choices_of(one)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.pills(
             "Formats", list(FORMATS), selection_mode="multi", format_func=lambda name: FORMATS[name].title,
-            default=list(before) or ["trl"], key=f"again-{one.id}", wrap=True,
+            default=list(before), key=f"again-{one.id}", wrap=True,
         )  # fmt: skip
         choices = tuple(before.get(name) or Choice(name, FORMATS[name].containers[0]) for name in chosen)
         st.button(

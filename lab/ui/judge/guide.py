@@ -23,8 +23,11 @@ STARTER = (
 
 
 def toggle() -> bool:
-    """Draw whether the guidelines stand beside the work, and return it."""
-    return st.toggle("Guidelines", key=_SHOWN, bind="query-params")
+    """Draw whether the guidelines stand beside the work, and return it. Not a switch: keys are silent while one is on
+    it.
+    """
+    shown = st.pills("Guidelines", ["Guidelines"], key=_SHOWN, bind="query-params", label_visibility="collapsed")
+    return shown is not None
 
 
 def draw() -> None:

@@ -154,6 +154,8 @@ def undo(annotator_id: str, undo_id: str) -> None:
     if undone.vote.presentation_id in session.batch:
         session.batch.remove(undone.vote.presentation_id)
     _fill_in(undone.showing.vote_id, undone.vote)
+    if undone.better_answer:
+        st.session_state[f"better-{undone.showing.vote_id}"] = undone.better_answer
 
 
 def _fill_in(mark: str, vote: Vote) -> None:
