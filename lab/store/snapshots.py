@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +20,7 @@ from lab.store import prompt_sides
 from lab.store.engine import Store, exclusive, insert_once
 from lab.store.json_values import stored_json
 from lab.store.judging_tables import DeletionRow
+from lab.store.owner import Process, is_gone, this_process
 from lab.store.snapshot_tables import SnapshotItemRow, SnapshotRow
 from lab.store.text import check_text, check_texts, in_short, is_storable
 
@@ -30,6 +32,7 @@ MAX_NAME = 80
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LEAST_PREFIX = 4  # characters
+_PROCESS = "process"  # that fills an unfinished snapshot, in its report
 _LIVE = col(SnapshotRow.deleted_at).is_(None)
 
 
@@ -52,8 +55,9 @@ def begin(
         free = _free_name(session, name)
         row = SnapshotRow(
             id=snapshot_id, name=free, name_key=_key(free), family=family.strip(), spec=stored_json(spec, "spec"),
-            report={}, spec_hash=spec_hash, content_hash=None, rows=0, liked=0, files={}, state="building", gone=0,
-            deletions=_deletions(session), created_at=datetime.now(UTC), frozen_at=None, deleted_at=None,
+            report={_PROCESS: asdict(this_process())}, spec_hash=spec_hash, content_hash=None, rows=0, liked=0,
+            files={}, state="building", gone=0, deletions=_deletions(session), created_at=datetime.now(UTC),
+            frozen_at=None, deleted_at=None,
         )  # fmt: skip
         insert_once(session, row)
         return of_row(row_of(session, snapshot_id))
@@ -193,13 +197,25 @@ def drop(store: Store, snapshot_id: str) -> None:
 
 
 def drop_building(store: Store, begun_before: datetime) -> int:
-    """Delete the unfinished snapshots that were begun before a moment, and return how many: a kill left them behind."""
-    old = (col(SnapshotRow.state) == "building") & (col(SnapshotRow.created_at) < begun_before)
+    """Delete the unfinished snapshots that a kill left behind, and return how many.
+
+    Those whose process is gone, as far as that can be told from here, and those that were begun before a moment.
+    """
     with store.write() as session:
         exclusive(session, WRITERS)
-        ids = session.exec(select(SnapshotRow.id).where(old)).all()
+        rows = session.exec(select(SnapshotRow).where(SnapshotRow.state == "building")).all()
+        ids = [row.id for row in rows if _is_old(row, begun_before) or _is_left(row)]
         _drop(session, ids)
         return len(ids)
+
+
+def _is_old(row: SnapshotRow, before: datetime) -> bool:
+    begun = row.created_at if row.created_at.tzinfo else row.created_at.replace(tzinfo=UTC)
+    return begun < before
+
+
+def _is_left(row: SnapshotRow) -> bool:
+    return _PROCESS in row.report and is_gone(Process(**row.report[_PROCESS]))
 
 
 def _drop(session: Session, ids: Sequence[str]) -> None:
