@@ -50,10 +50,10 @@ def thumbs_behind(built: Built, kind: str, *about: str) -> Ints:
     thumbs: all; thumbs_kept; thumbs_left_out; thumbs_reason R: of which this became; thumbs_rule R: what the doctor
     warns of, left out by name or not. Raises KeyError for anything else.
     """
-    seqs, fates = built.like_fates
     if kind == "thumbs_rule":
         stand = built.likes_kept_of | (built.like_reasons == CODE[EXCLUDED])
         return np.asarray(built.likes["seq"][built.likes_flagged(about[0]) & stand])
+    seqs, fates = built.like_fates
     if kind == "thumbs_reason":
         return np.asarray(seqs[fates == CODE[about[0]]])
     return np.asarray(seqs[{"thumbs": fates >= 0, "thumbs_kept": fates == 0, "thumbs_left_out": fates > 0}[kind]])

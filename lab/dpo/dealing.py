@@ -26,9 +26,12 @@ _RANK = np.array([0, 2, 1])  # of the sides in SPLITS: which one keeps what is a
 
 
 class Dealing:
-    """Conversations in the order known prompts, pairs, liked answers: gathered while they are read, dealt out once."""
+    """Conversations in the order known prompts, pairs, liked answers: gathered while they are read, dealt out once.
 
-    def __init__(self, store: Store, spec: Spec, expected: int = 0) -> None:
+    `expected` is about how many come next to the known ones.
+    """
+
+    def __init__(self, store: Store, spec: Spec, expected: int) -> None:
         self.conversations = Conversations(spec.near, prompt_sides.count(store, spec.family) + expected)
         self.newest = 0  # the seq of the newest side that is known
         self._store, self._spec = store, spec

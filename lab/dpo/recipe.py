@@ -82,7 +82,7 @@ def command(facts: RecipeFacts, script: str = "train.py") -> str:
     """Return the command that runs the script, as a shell takes it. Raises ExportError as `recipe` does."""
     _part(facts)
     words = ["python", script, "--output", f"trained-{facts.trainer}"]
-    return f"{shlex.join(words)} --model MODEL" if _model(facts.model).startswith("None") else shlex.join(words)
+    return shlex.join(words) if _can_be_loaded(facts.model) else f"{shlex.join(words)} --model MODEL"
 
 
 def error_rate(agreement: float | None) -> float:
@@ -124,11 +124,20 @@ def _part(facts: RecipeFacts) -> Part:
     return part
 
 
+def _can_be_loaded(model: str) -> bool:
+    """Tell whether a trainer may find a model by this name; one with a tag is a server's."""
+    return bool(model) and _OF_A_SERVER.fullmatch(model) is None
+
+
 def _model(name: str) -> str:
-    """Return the model as the script says it; a name with a tag is a server's, which no trainer can load."""
-    if name and _OF_A_SERVER.fullmatch(name):
-        return f"None  # what answers as {_literal(name)}: say its folder, or its name on the hub, as --model"
-    return _literal(name) if name else "None"
+    """Return the model as the script says it."""
+    if _can_be_loaded(name):
+        return _literal(name)
+    return (
+        f"None  # what answers as {_literal(name)}: say its folder, or its name on the hub, as --model"
+        if name
+        else "None"
+    )
 
 
 def _literal(text: str) -> str:

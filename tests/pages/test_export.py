@@ -21,7 +21,7 @@ from lab.store import snapshots as stored
 from lab.store.text_places import Words
 from lab.types import new_id
 from lab.ui import access, resources
-from lab.ui.export import choosing, reading
+from lab.ui.export import choosing, opened_list, reading
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PARROT = "Hello there, who are you?"  # a prompt, and how the answer to it begins that the doctor blocks
@@ -263,6 +263,14 @@ def test_thumbs_open_those_that_are_in_and_those_that_are_not(judged):
     assert table(page, "thumb")["answer"] == ["professor: Error: connection refused"]
 
 
+def test_a_long_list_shows_the_first_and_offers_all_of_it(judged, monkeypatch):
+    monkeypatch.setattr(opened_list, "MOST", 3)
+    page = export(judged, open="funnel|judged")
+    assert len(table(page, "prompt")["prompt"]) == 3
+    assert "The first 3 are shown." in shown(page)
+    assert "CSV of all 12" in [one.label for one in page.get("download_button")]
+
+
 def test_a_warning_opens_its_thumbs(judged):
     add_duel(46, first=Side("e46", "Write to ann.lee@firma.de, she knows.", "professor", "x", "m1"))
     answers.record_feedback(resources.lab().store, Feedback(new_id(), "e46", "up", NOON))
@@ -271,6 +279,9 @@ def test_a_warning_opens_its_thumbs(judged):
     found = table(page, "thumb")
     assert found["answer"] == ["professor: Write to ann.lee@firma.de, she knows."]
     assert found["in the export"][0].startswith("yes: ")
+    page.button(key="out-personal").click().run()
+    button(page, "Read 1 thumb").click().run()  # it can still be read
+    assert table(page, "thumb")["in the export"][0].startswith("left out by name: ")
 
 
 @pytest.mark.parametrize(

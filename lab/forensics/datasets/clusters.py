@@ -145,12 +145,12 @@ def _firsts(digests: Hashes) -> Places:
     """Return the earliest row of each digest, in the order of digests."""
     found = []
     for part in _parts(digests):
-        order = np.argsort(digests[part], kind="stable")
-        rows = part[order]
-        ordered = digests[rows]
+        here = digests[part]
+        order = np.argsort(here, kind="stable")
+        ordered = here[order]
         begins = np.ones(len(order), dtype=bool)
         begins[1:] = ordered[1:] != ordered[:-1]
-        found.append(rows[begins].astype(np.int32))
+        found.append(part[order[begins]].astype(np.int32))
     return np.concatenate(found)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from lab.dpo.behind import duels_behind
-from lab.dpo.checks.catalogue import BY_ID, RULES, Severity
+from lab.dpo.behind import duels_behind, thumbs_behind
+from lab.dpo.checks.catalogue import BIT, BY_ID, RULES, Severity
 from lab.dpo.report import Finding
 from lab.store import judged
 from lab.ui import text
@@ -60,9 +60,10 @@ def _finding(one: Finding, reading: Reading, examples: list[str]) -> None:
                     type="tertiary", icon=":material/list:", on_click=address.show,
                     args=(_place(one.rule), "rule", one.rule),
                 )  # fmt: skip
-            if one.thumbs:
+            thumbs = len(thumbs_behind(reading.built, "thumbs_rule", one.rule)) if one.rule in BIT else 0
+            if thumbs:
                 st.button(
-                    f"Read {words.count(one.thumbs, 'thumb')}", key=f"thumbs-{one.rule}", type="tertiary",
+                    f"Read {words.count(thumbs, 'thumb')}", key=f"thumbs-{one.rule}", type="tertiary",
                     icon=":material/thumbs_up_down:", on_click=address.show,
                     args=(_place(one.rule), "thumbs_rule", one.rule),
                 )  # fmt: skip

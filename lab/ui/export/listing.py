@@ -13,15 +13,13 @@ from lab.dpo.built import CODE, KEPT, REASONS
 from lab.dpo.checks.catalogue import BIT, BY_ID
 from lab.dpo.verdicts import verdict
 from lab.exported import JudgedDuel
-from lab.forensics.datasets.csv_out import to_csv
 from lab.store import judged
-from lab.ui import tables, text
-from lab.ui.export import address, opened_duel, thumbs
+from lab.ui import text
+from lab.ui.export import address, opened_duel, opened_list, thumbs
 from lab.ui.export.reading import Reading
 from lab.ui.trust import words
 from lab.ui.trust.names import Names
 
-_MOST = 500  # rows that are read and shown at once; the CSV holds all of them
 _SIDE_CHARS = 160
 _TITLES = {
     "judged": "Judged duels",
@@ -60,7 +58,7 @@ def draw(reading: Reading, place: str) -> None:
         st.info(thumbs.NO_LIST)
         return
     with st.container(border=True):
-        _list(reading, title, [int(one) for one in seqs[:_MOST]], len(seqs), kind, about)
+        _list(reading, title, [int(one) for one in seqs[: opened_list.MOST]], len(seqs), kind, about)
     opened_duel.draw(reading.lab)
 
 
@@ -77,36 +75,23 @@ def _title(reading: Reading, kind: str, about: Sequence[str]) -> str:
 
 
 def _list(reading: Reading, title: str, few: list[int], many: int, kind: str, about: Sequence[str]) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{text.plain(title)}**: {words.count(many, 'duel')}", width="content")
-        st.button("Close", key="close-list", type="tertiary", icon=":material/close:", on_click=address.close)
+    opened_list.heading(title, many, "duel")
     if not few:
         return
-    with judged.moment(reading.lab.store) as at:
-        shown = at.by_seq(few)
-
-    def every() -> bytes:
-        seqs = [int(one) for one in duels_behind(reading.built, kind, *about)]
-        with judged.moment(reading.lab.store) as now:
-            return to_csv(_columns(reading, now.by_seq(seqs)))
-
-    def all_of_them() -> None:
-        if many > _MOST:
-            st.download_button(
-                f"CSV of all {many:,}", every, "export-duels-all.csv", "text/csv", key="behind-all", on_click="ignore",
-                type="tertiary", icon=":material/download:",
-            )  # fmt: skip
-
-    tables.table(
+    shown = _read(reading, few)
+    opened_list.table(
         _columns(reading, shown),
-        key=tables.key_of("behind", [one.id for one in shown]),
+        [one.id for one in shown],
+        many=many,
         name="export-duels",
-        caption="Click one to read it." + (f" The first {_MOST:,} are shown." if many > _MOST else ""),
-        config={"prompt": st.column_config.TextColumn(width="large")},
+        all_of_them=lambda: _columns(reading, _read(reading, duels_behind(reading.built, kind, *about).tolist())),
         on_pick=lambda place: address.show_duel(shown[place].id),
-        height=300,
-        beside=all_of_them,
     )
+
+
+def _read(reading: Reading, seqs: Sequence[int]) -> list[JudgedDuel]:
+    with judged.moment(reading.lab.store) as at:
+        return at.by_seq(seqs)
 
 
 def _columns(reading: Reading, some: Sequence[JudgedDuel]) -> dict[str, list[object]]:

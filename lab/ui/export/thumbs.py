@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from lab.dpo import wording
@@ -11,16 +12,13 @@ from lab.dpo.behind import thumbs_behind
 from lab.dpo.built import KEPT, REASONS
 from lab.dpo.checks.catalogue import BIT, BY_ID
 from lab.exported import LikedAnswer
-from lab.forensics.datasets.csv_out import to_csv
 from lab.store import judged
-from lab.ui import tables, text
-from lab.ui.export import address
+from lab.ui import text
+from lab.ui.export import address, opened_list
 from lab.ui.export.reading import Reading
-from lab.ui.trust import words
 from lab.ui.trust.names import Names
 
 NO_LIST = "This link names a list that is not there. Open one by a number on this page."
-_MOST = 500  # rows that are read and shown at once; the CSV holds all of them
 _ANSWER_CHARS = 160
 _TITLES = {
     "thumbs": "Answers with a thumb",
@@ -38,13 +36,19 @@ def draw(reading: Reading, kind: str, about: Sequence[str]) -> None:
         st.info(NO_LIST)
         return
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{text.plain(title)}**: {words.count(len(seqs), 'answer')}", width="content")
-            st.button("Close", key="close-list", type="tertiary", icon=":material/close:", on_click=address.close)
+        opened_list.heading(title, len(seqs), "answer")
         if not seqs:
             return
-        shown = _read(reading, seqs[:_MOST])
-        _table(reading, seqs, shown)
+        shown = _read(reading, seqs[: opened_list.MOST])
+        opened_list.table(
+            _columns(reading, shown),
+            [one.answer.id for one in shown],
+            many=len(seqs),
+            name="export-thumbs",
+            all_of_them=lambda: _columns(reading, _read(reading, seqs)),
+            on_pick=lambda place: address.show_answer(shown[place].answer.id),
+            config={"given, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+        )
     found = next((one for one in shown if one.answer.id == address.answer()), None)
     if found is not None:
         _opened(reading, found)
@@ -61,37 +65,11 @@ def _read(reading: Reading, seqs: Sequence[int]) -> list[LikedAnswer]:
         return at.likes_by_seq(seqs)
 
 
-def _table(reading: Reading, seqs: Sequence[int], shown: Sequence[LikedAnswer]) -> None:
-    def every() -> bytes:
-        return to_csv(_columns(reading, _read(reading, seqs)))
-
-    def all_of_them() -> None:
-        if len(seqs) > _MOST:
-            st.download_button(
-                f"CSV of all {len(seqs):,}", every, "export-thumbs-all.csv", "text/csv", key="thumbs-all",
-                on_click="ignore", type="tertiary", icon=":material/download:",
-            )  # fmt: skip
-
-    tables.table(
-        _columns(reading, shown),
-        key=tables.key_of("thumbs", [one.answer.id for one in shown]),
-        name="export-thumbs",
-        caption="Click one to read it." + (f" The first {_MOST:,} are shown." if len(seqs) > _MOST else ""),
-        config={
-            "prompt": st.column_config.TextColumn(width="large"),
-            "given, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-        },
-        on_pick=lambda place: address.show_answer(shown[place].answer.id),
-        height=300,
-        beside=all_of_them,
-    )
-
-
 def _columns(reading: Reading, some: Sequence[LikedAnswer]) -> dict[str, list[object]]:
-    names, became = Names(reading.lab.store), _became(reading)
+    names = Names(reading.lab.store)
     return {
         "prompt": [one.turns[-1].content for one in some],
-        "in the export": [became[one.seq] for one in some],
+        "in the export": _became(reading, [one.seq for one in some]),
         "thumb": [_thumb(one) for one in some],
         "answer": [f"{names.author(one.answer.by)}: {one.answer.text[:_ANSWER_CHARS]}" for one in some],
         "given, UTC": [one.given_at for one in some],
@@ -102,15 +80,18 @@ def _thumb(one: LikedAnswer) -> str:
     return "up" if one.liked else "down"
 
 
-def _became(reading: Reading) -> dict[int, str]:
-    """Return what became of every answer with a thumb, by its seq; for one that is in, what the doctor warns of."""
+def _became(reading: Reading, seqs: Sequence[int]) -> list[object]:
+    """Return what became of some answers with a thumb, by their seqs; for one that is in, what the doctor warns of."""
     built = reading.built
-    flags = dict(zip(built.likes["seq"].tolist(), built.likes["flags"].tolist(), strict=True))
-    said = {}
-    for seq, fate in zip(*(each.tolist() for each in built.like_fates), strict=True):
+    all_seqs, fates = built.like_fates
+    read, flags = built.likes["seq"], built.likes["flags"]
+    said: list[object] = []
+    for seq, fate in zip(seqs, fates[np.searchsorted(all_seqs, seqs)].tolist(), strict=True):
+        at = int(np.searchsorted(read, seq))
+        bits = int(flags[at]) if at < len(read) and read[at] == seq else 0
         reason = "yes" if REASONS[fate] == KEPT else wording.why(REASONS[fate])
-        titles = ", ".join(BY_ID[rule].title for rule, bit in BIT.items() if flags.get(seq, 0) & bit)
-        said[seq] = f"{reason}: {titles}" if titles else reason
+        titles = ", ".join(BY_ID[rule].title for rule, bit in BIT.items() if bits & bit)
+        said.append(f"{reason}: {titles}" if titles else reason)
     return said
 
 
@@ -123,7 +104,7 @@ def _opened(reading: Reading, one: LikedAnswer) -> None:
         st.markdown(f"**{text.plain(author)}**, thumb {_thumb(one)}")
         st.markdown(text.answer_markdown(one.answer.text))
         st.caption(
-            text.sentence(f"Given {one.given_at:%Y-%m-%d %H:%M} UTC. In the export: {_became(reading)[one.seq]}")
+            text.sentence(f"Given {one.given_at:%Y-%m-%d %H:%M} UTC. In the export: {_became(reading, [one.seq])[0]}")
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             if one.answer.event_id:
