@@ -27,6 +27,14 @@ FLAGS = [
     "--disable-component-update", "--disable-sync", f"--disable-features={','.join(WITHOUT)}",
 ]  # fmt: skip
 
+MOST_LINES = 80
+STATE = """() => [
+    'script ' + document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state'),
+    'focus on ' + document.activeElement?.outerHTML.slice(0, 120),
+    'buttons: ' + [...document.querySelectorAll('button')].filter(one => one.checkVisibility())
+        .map(one => one.innerText.replace(/\\s+/g, ' ') + (one.disabled ? ' (disabled)' : '')).join(' | '),
+].join('\\n')"""
+
 
 @pytest.fixture
 def data(tmp_path: Path, encoder_cache: Path) -> Path:
@@ -61,11 +69,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def _told(page) -> str:
+    """Return the short things first: whoever prints this may cut it."""
     try:
-        screen = page.locator("body").aria_snapshot(timeout=5_000)
+        state = page.evaluate(STATE)
+        screen = page.locator("body").aria_snapshot(timeout=5_000).splitlines()
     except Error as err:
-        screen = str(err)
-    return "\n".join([page.url, *page.troubles, *page.connections, screen])
+        state, screen = str(err), []
+    if len(screen) > MOST_LINES:
+        half = MOST_LINES // 2
+        screen = [*screen[:half], f"… {len(screen) - MOST_LINES} lines …", *screen[-half:]]
+    return "\n".join([page.url, state, *dict.fromkeys(page.troubles), *page.connections, *screen])
 
 
 def _follow(socket, connections: list[str]) -> None:

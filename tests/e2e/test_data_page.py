@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
+from waits import keys_stand, own_troubles
 from windows import wider
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,15 +30,9 @@ def lab(tmp_path_factory, encoder_cache):
         yield address
 
 
-def own_troubles(page):
-    """What the page logged; a deep link's probes for app data under its own path are Streamlit's, and harmless."""
-    return [one for one in page.troubles if "404 (Not Found)" not in one]
-
-
-def idle(page):
-    """Wait until the script has run and nothing is about to change."""
-    expect(page.locator('[data-testid="stApp"][data-test-script-state="running"]')).to_have_count(0)
-    page.wait_for_timeout(400)  # the time in which a key is not for the prompt that has only just appeared
+def ready(page):
+    """Wait until the keys of the prompt on the screen are taken."""
+    keys_stand(page, page.get_by_role("button", name="Skip"))
 
 
 def add(page, lab, name, data):
@@ -56,7 +51,7 @@ def test_a_file_is_added_and_labelled_by_keys_and_nothing_is_lost_by_a_reload(la
     page.get_by_role("tab", name="Label", exact=True).click()
     expect(page.get_by_text("Labelled 2 of 5.")).to_be_visible()
     for key, done in (("1", 3), ("0", 4), ("u", 3), ("2", 4), ("1", 5)):
-        idle(page)
+        ready(page)
         page.keyboard.press(key)
         expect(page.get_by_text(re.compile(rf"Labelled {done} of 5\.")).first).to_be_visible()
     expect(page.get_by_text("Every row of mine has a label.")).to_be_visible()
@@ -77,11 +72,11 @@ def test_two_fast_presses_label_one_prompt(lab, page):
     expect(page.get_by_role("heading", name="fast: 0 of 8 rows labelled")).to_be_visible()
     page.get_by_role("tab", name="Label", exact=True).click()
     expect(page.get_by_text("Labelled 0 of 8.")).to_be_visible()
-    idle(page)
+    ready(page)
     page.keyboard.press("1")
     page.keyboard.press("1")
     expect(page.get_by_text("Labelled 1 of 8.")).to_be_visible()
-    idle(page)
+    ready(page)
     expect(page.get_by_text("Labelled 1 of 8.")).to_be_visible()
     assert own_troubles(page) == []
 
@@ -97,7 +92,7 @@ def test_a_key_is_silent_while_one_types(lab, page):
     expect(page.get_by_text("Should have gone to:")).to_be_visible()
     search = page.get_by_placeholder("words in the prompt")
     search.press_sequentially("120", delay=50)
-    idle(page)
+    keys_stand(page, search)
     expect(page.get_by_role("heading", name="typed: 0 of 2 rows labelled")).to_be_visible()
     search.press("Enter")
     expect(page.get_by_text("No row fits.")).to_be_visible()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
+from waits import idle, own_troubles
 
 from lab.judging import NewDuel, NewVote, Side
 from lab.messages import Message
@@ -61,16 +62,6 @@ def lab(data):
     """One lab for all of these tests."""
     with running_lab(data) as address:
         yield address
-
-
-def idle(page):
-    """Wait until the script has run."""
-    expect(page.locator('[data-testid="stApp"][data-test-script-state="running"]')).to_have_count(0)
-
-
-def own_troubles(page):
-    """What the page logged; a deep link's probes for app data under its own path are Streamlit's, and harmless."""
-    return [one for one in page.troubles if "404 (Not Found)" not in one]
 
 
 def test_a_double_press_freezes_once_and_the_zip_holds_what_the_page_says(lab, data, page, tmp_path):

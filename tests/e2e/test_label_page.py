@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
+from waits import keys_stand, own_troubles
 
 from lab.judging import NewDuel, Side
 from lab.messages import Message
@@ -48,15 +49,9 @@ def lab(data):
         yield address
 
 
-def own_troubles(page):
-    """What the page logged; a deep link's probes for app data under its own path are Streamlit's, and harmless."""
-    return [one for one in page.troubles if "404 (Not Found)" not in one]
-
-
-def idle(page):
-    """Wait until the script has run, and as long as a key would be taken for the duel before."""
-    expect(page.locator('[data-testid="stApp"][data-test-script-state="running"]')).to_have_count(0)
-    page.wait_for_timeout(500)
+def ready(page):
+    """Wait until the keys of the duel on the screen are taken."""
+    keys_stand(page, page.locator(".st-key-keys").get_by_role("button", name="Undo"))
 
 
 def asked(page) -> str:
@@ -69,12 +64,12 @@ def join(page, lab, data, name):
         secret = people.new_link(store, people.join(store, new_id(), name, None).id)
     page.goto(f"{lab}/label?l_warm_up=false&me={secret}")
     expect(page.get_by_role("button", name="Left is better").first).to_be_visible()
-    idle(page)
+    ready(page)
 
 
 def press(page, key):
     """Press a key on a duel, and wait for the next one."""
-    idle(page)
+    ready(page)
     before = asked(page)
     page.keyboard.press(key)
     expect(page.locator(".st-key-asked")).not_to_have_text(before)
@@ -100,7 +95,7 @@ def test_five_keys_five_votes_and_undo_goes_back(lab, data, page):
     join(page, lab, data, "Keys")
     seen = []
     for key in ("1", "2", "t", "b", "s"):
-        idle(page)
+        ready(page)
         seen.append(asked(page))
         press(page, key)
     assert [vote.verdict for vote in mine(data, "Keys")] == ["skip", "both_bad", "equally_good", "better", "better"]
@@ -146,14 +141,14 @@ def test_both_answers_scroll_together_and_a_new_duel_begins_at_the_top(lab, data
 
 def test_keys_are_silent_while_one_types(lab, data, page):
     join(page, lab, data, "Types")
-    idle(page)
+    ready(page)
     before = asked(page)
     page.get_by_text("Note, or a better answer").click()
     note = page.get_by_label("Note", exact=True)
     note.click()
     page.keyboard.type("12tbsu")
     note.press("Tab")
-    idle(page)
+    ready(page)
     assert asked(page) == before
     page.locator(".st-key-keys").get_by_role("button", name=re.compile("Right is better")).first.click()
     expect(page.locator(".st-key-asked")).not_to_have_text(before)
@@ -174,19 +169,19 @@ def test_keys_go_on_after_the_guidelines_were_opened(lab, data, page):
 
 def test_two_fast_presses_and_a_key_too_early_are_one_vote(lab, data, page):
     join(page, lab, data, "Fast")
-    idle(page)
+    ready(page)
     before = asked(page)
     page.keyboard.press("1")
     page.keyboard.press("1")
     expect(page.locator(".st-key-asked")).not_to_have_text(before)
-    idle(page)
+    ready(page)
     assert len(mine(data, "Fast")) == 1
 
 
 def test_back_after_a_vote_says_that_it_stands(lab, data, page):
     join(page, lab, data, "Back")
     press(page, "1")
-    idle(page)
+    ready(page)
     page.go_back()
     expect(page.get_by_text("You have judged the duel before this one; your vote stands.")).to_be_visible()
     expect(page.get_by_role("button", name="Left is better").first).to_be_visible()
@@ -200,7 +195,7 @@ def test_two_tabs_show_one_duel_and_store_one_vote(lab, data, page):
     other.goto(page.url)
     expect(other.locator(".st-key-asked")).to_have_text(asked(page))
     press(page, "1")
-    idle(other)
+    ready(other)
     other.keyboard.press("2")
     expect(other.get_by_text(re.compile("judged this duel already"))).to_be_visible()
     [vote] = mine(data, "Tabs")
@@ -222,7 +217,7 @@ def test_a_lost_network_neither_loses_nor_doubles_a_vote(lab, data, page, lost):
     name = f"Net, {lost}"
     join(page, lab, data, name)
     press(page, "1")
-    idle(page)
+    ready(page)
     broken.append(lost)
     page.keyboard.press("2")
     page.wait_for_timeout(1_000)
@@ -248,5 +243,5 @@ def test_a_narrow_window_holds_it_all(lab, data, page):
     join(page, lab, data, "Narrow")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.keyboard.press("1")
-    idle(page)
+    ready(page)
     assert own_troubles(page) == []

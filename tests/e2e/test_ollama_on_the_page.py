@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 from providers.scripted_server import Act, Reply, ScriptedServer
 from real_lab import data_folder, running_lab
+from waits import prompt_box
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -67,7 +68,7 @@ def lab(behind):
 
 
 def ask(page, prompt="tell me a joke"):
-    box = page.get_by_label("Prompt", exact=True)
+    box = prompt_box(page)
     box.fill(prompt)
     box.press("Control+Enter")
 

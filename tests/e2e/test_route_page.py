@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
+from waits import SETTLED, prompt_box
 from windows import wider
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -51,9 +52,7 @@ def count(folder):
 def route(page, prompt):
     """Type a prompt, press Ctrl+Enter and wait for its decision."""
     before = page.url
-    box = page.get_by_label("Prompt", exact=True)
-    expect(box).to_be_visible()
-    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
+    box = prompt_box(page)
     box.fill(prompt)
     box.press("Control+Enter")
     page.wait_for_url(lambda url: "event=" in url and url != before)
@@ -77,6 +76,7 @@ def test_the_key_of_an_expert_labels_the_prompt_once_the_box_is_left(lab, page):
     expect(page.get_by_text("Where would your prompt go?")).to_be_visible()
     route(page, "tell me a joke about moss")
     expect(page.get_by_text("once you leave the prompt box with Tab")).to_be_visible()
+    expect(page.get_by_role("button", name="nobody").first).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("1")
     expect(page.get_by_text("Labelled professor.")).to_be_visible()
@@ -157,7 +157,7 @@ def test_a_history_row_opens_its_event(lab, page):
     route(page, "what is the derivative of x^2")
     page.reload()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()  # above the history, and drawn late
-    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
+    expect(page.locator(SETTLED)).to_be_visible()
     table = page.get_by_test_id("stDataFrame").last
     expect(table).to_be_visible()
     table.scroll_into_view_if_needed()
@@ -179,7 +179,7 @@ def test_a_hostile_prompt_is_shown_letter_by_letter_and_runs_nothing(lab, page):
 
 def test_a_blank_and_an_over_long_prompt_are_sentences(lab, events, page):
     page.goto(lab)
-    box = page.get_by_label("Prompt", exact=True)
+    box = prompt_box(page)
     box.fill("   ")
     box.press("Control+Enter")
     expect(page.get_by_text("The prompt is empty.")).to_be_visible()

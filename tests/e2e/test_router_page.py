@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
+from waits import SETTLED
 from windows import wider
 
 from lab.conf_out import from_zip
@@ -35,7 +36,7 @@ def lab(shared, page):
 
 def settled(page):
     expect(page.get_by_role("heading", name="History").last).to_be_visible(timeout=120_000)  # the first visit encodes
-    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
+    expect(page.locator(SETTLED)).to_be_visible()
 
 
 def opened(page, address):

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
+from waits import SETTLED
 from windows import wider
 
 from lab.forensics.probes import read
@@ -28,7 +29,7 @@ def opened(page, address):
     page.goto(address)
     expect(page.get_by_text(re.compile("^Recommended:"))).to_be_visible()
     page.wait_for_function("document.querySelector('.js-plotly-plot')?.data?.length > 1")
-    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
+    expect(page.locator(SETTLED)).to_be_visible()
 
 
 def click_cell(page, across, down):

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import expect
 from real_lab import data_folder, running_lab
+from waits import SETTLED
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -28,7 +29,7 @@ def opened(page, lab, tab):
     page.goto(f"{lab}/tune?tab={tab.replace(' ', '+')}")
     expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
     page.wait_for_function(f'document.querySelector("{PLOT}")?._fullLayout?.xaxis?._length > 0')
-    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
+    expect(page.locator(SETTLED)).to_be_visible()
     page.locator(PLOT).first.scroll_into_view_if_needed()
 
 
@@ -73,7 +74,7 @@ def test_the_curve_and_the_front_open_cells_of_the_heatmap(page, lab):
     page.get_by_role("tab", name="Pareto front").click()
     expect(page.get_by_text(re.compile("are beaten by nothing in accuracy"))).to_be_visible()
     page.wait_for_function(f'document.querySelector("{PLOT}")?.data?.some(one => one.name?.startsWith("front"))')
-    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
+    expect(page.locator(SETTLED)).to_be_visible()
     page.locator(PLOT).first.scroll_into_view_if_needed()
     value = page.evaluate(
         "selector => { const all = document.querySelector(selector)._fullData;"
@@ -91,7 +92,7 @@ def test_a_bar_of_the_latencies_opens_its_prompts(page, lab):
     page.get_by_role("button", name="Time 300 prompts").click()
     expect(page.get_by_text(re.compile("to decide a new prompt"))).to_be_visible(timeout=TIMING_MS)
     page.wait_for_function(f'document.querySelector("{PLOT}")?._fullLayout?.xaxis?._length > 0')
-    expect(page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")).to_be_visible()
+    expect(page.locator(SETTLED)).to_be_visible()
     page.locator(PLOT).first.scroll_into_view_if_needed()
     at, tall, hidden = page.evaluate(  # where the cold bar stands highest above the warm one, which lies in front of it
         "selector => { const [cold, warm] = document.querySelector(selector)._fullData;"

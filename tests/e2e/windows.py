@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 from playwright.sync_api import Error, Page, expect
+from waits import SETTLED
 
 WIDTHS = (1440, 420)
 SCHEMES = ("light", "dark")
-SETTLED = "[data-testid='stApp'][data-test-script-state='notRunning']"
 DRAWN = "scheme => getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme === scheme"
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"
 # Two frames: the first is laid out for the window as it is now, the second is drawn after what listens to a resize.

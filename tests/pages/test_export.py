@@ -335,6 +335,17 @@ def test_many_duels_are_read_by_work_that_somebody_starts(judged, monkeypatch):
     assert len(resources.lab().jobs.recent(5, reading.KIND)) == 1  # other choices wait to be asked for
 
 
+def test_a_press_reads_for_the_choices_made_right_before_it(judged, monkeypatch):
+    monkeypatch.setattr(reading, "AT_ONCE", 0)
+    page = export(judged)
+    page.number_input(key="least").set_value(2)
+    page = button(page, "Read them").click().run()
+    wait_for_work()
+    assert numbers(page.run())
+    assert page.number_input(key="least").value == 2
+    assert len(resources.lab().jobs.recent(5, reading.KIND)) == 1
+
+
 def test_a_reading_that_fails_says_why_where_it_was_begun(judged, monkeypatch):
     monkeypatch.setattr(reading, "AT_ONCE", 0)
     monkeypatch.setattr(clusters, "MOST_BY_COSINE", 3)
@@ -417,6 +428,39 @@ def test_one_press_freezes_and_writes_and_a_second_one_freezes_no_more(judged):
     assert [one.name for one in stored.listed(resources.lab().store)] == ["prefs"]
     assert table(page, "sha256")["file"]
     assert address(page, "part") == "Snapshots"
+
+
+def test_a_press_takes_what_was_typed_right_before_it(judged):
+    """A field that is left by the press itself: the page was not drawn with its words yet."""
+    page = export(judged, part="Freeze")
+    page.text_input(key="freeze_name").set_value("typed last")
+    page.button_group(key="formats").set_value(["kto"])
+    button(page, "Freeze and write 10 pairs").click().run()
+    wait_for_work()
+    [one] = stored.listed(resources.lab().store)
+    assert one.name == "typed last"
+    assert folders(one) == {"kto"}
+    page = export(judged, part="Snapshots", snapshot=one.id)
+    page.text_input(key=f"name-{one.id}-typed last").set_value("then renamed")
+    button(page, "Rename").click().run()
+    assert stored.get(resources.lab().store, one.id).name == "then renamed"
+    page = export(judged, part="Snapshots", snapshot=one.id)
+    page.button_group(key=f"again-{one.id}").set_value(["trl"])
+    button(page, "Write the files again").click().run()
+    wait_for_work()
+    assert folders(stored.get(resources.lab().store, one.id)) == {"kto", "trl"}
+
+
+def folders(one):
+    return {path.split("/")[0] for path in one.files if "/" in path}
+
+
+def test_a_press_without_a_format_says_so_and_freezes_nothing(judged):
+    page = export(judged, part="Freeze")
+    page.button_group(key="formats").set_value([])
+    page = button(page, "Freeze and write 10 pairs").click().run()
+    assert "Choose a format first." in shown(page)
+    assert stored.listed(resources.lab().store) == []
 
 
 def test_votes_that_came_between_reading_and_freezing_are_said(judged):

@@ -501,6 +501,10 @@ def test_a_share_of_the_duels_wishes_for_more_votes(page, store):
     press(page, "Apply")
     wished = [duel.wished for duel in duels.recent(store, 100)]
     assert 2 <= wished.count(2) <= 20  # a fifth of 50, by chance
+    page.number_input(key="overlap_wished").set_value(3)
+    page.slider(key="overlap_share").set_value(100)
+    press(page, "Apply")  # takes the fields as they are, though the page was not drawn since
+    assert {duel.wished for duel in duels.recent(store, 100)} == {3}
 
 
 @pytest.mark.parametrize(

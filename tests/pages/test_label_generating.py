@@ -9,7 +9,7 @@ from screen import button, labels, shown, table
 from streamlit.testing.v1 import AppTest
 
 from lab.config import CONF_DIR
-from lab.errors import StoreError
+from lab.errors import DuelError, StoreError
 from lab.forensics.datasets import Table, add, sift
 from lab.forensics.datasets.mapping import Mapping
 from lab.preferences import sample
@@ -106,6 +106,24 @@ def test_a_batch_is_started_once_listed_and_opened(page):
     assert {(duel.system_prompt, duel.wished, duel.rule, duel.probability) for duel in made} == {
         ("Be brief.", 2, "random", 1.0)
     }
+
+
+def test_a_press_takes_what_was_typed_right_before_it(page):
+    page.text_area(key="g_system-professor").set_value("Typed last.")
+    started(page)
+    assert {duel.system_prompt for duel in duels.recent(resources.lab().store)} == {"Typed last."}
+
+
+def test_a_press_on_a_request_that_cannot_be_is_forgotten(page, monkeypatch):
+    def refuse(_):
+        raise DuelError("That cannot be asked for.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(drawn, "checked", refuse)
+        page = button(page, "Start").click().run()
+        assert "That cannot be asked for." in shown(page)
+    page.run()
+    assert batches.listed(resources.lab().store, "bulk") == []
 
 
 def test_the_same_press_twice_is_one_batch(page):

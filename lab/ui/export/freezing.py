@@ -21,7 +21,9 @@ from lab.ui.trust import words
 
 KIND = "export"
 _NEXT = "next_snapshot"
+_NAME, _LICENCE, _FILES, _FORMATS, _OTHERS = "freeze_name", "licence", "files", "formats", "more"
 _CONTAINERS: dict[Container, str] = {"jsonl": "JSON Lines", "json": "JSON", "parquet": "Parquet"}
+_NO_FORMAT = "Choose a format first."
 _MAIN = tuple(name for name, form in FORMATS.items() if form.main)
 _MORE = tuple(name for name, form in FORMATS.items() if not form.main)
 
@@ -36,57 +38,62 @@ def draw(reading: Reading) -> None:
         "and can be written again to the same bytes."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input(
-            "Name", key="freeze_name", bind="query-params", max_chars=120, width=260, placeholder="such as preferences"
+        st.text_input(
+            "Name", key=_NAME, bind="query-params", max_chars=120, width=260, placeholder="such as preferences"
         )
-        licence = st.text_input(
-            "Licence", key="licence", bind="query-params", max_chars=80, width=200, placeholder="such as cc-by-4.0"
+        st.text_input(
+            "Licence", key=_LICENCE, bind="query-params", max_chars=80, width=200, placeholder="such as cc-by-4.0"
         )
-        container: Container = st.segmented_control(
+        st.segmented_control(
             "Files", list(_CONTAINERS), format_func=_CONTAINERS.__getitem__, default="jsonl", required=True,
-            key="files", bind="query-params", wrap=True,
+            key=_FILES, bind="query-params", wrap=True,
             help="A format that is not written so is written as it is usual for it.",
         )  # fmt: skip
-    _button(reading, name, licence, _formats(container))
-
-
-def _formats(wanted: Container) -> tuple[Choice, ...]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = [
-            *_pills("Formats", _MAIN, _MAIN, "formats"),
-            *_pills("More", _MORE, (), "more"),
-        ]
+        _pills("Formats", _MAIN, _MAIN, _FORMATS)
+        _pills("More", _MORE, (), _OTHERS)
+    _button(reading)
+
+
+def _choices() -> tuple[Choice, ...]:
+    """Return what is chosen now: a press takes it as it stands, also where the page was not drawn since."""
+    wanted: Container = st.session_state[_FILES]
     return tuple(
-        Choice(name, wanted if wanted in FORMATS[name].containers else FORMATS[name].containers[0]) for name in chosen
+        Choice(name, wanted if wanted in FORMATS[name].containers else FORMATS[name].containers[0])
+        for name in (*st.session_state[_FORMATS], *st.session_state[_OTHERS])
     )
 
 
-def _pills(label: str, options: tuple[str, ...], default: tuple[str, ...], key: str) -> list[str]:
-    return st.pills(
+def _pills(label: str, options: tuple[str, ...], default: tuple[str, ...], key: str) -> None:
+    st.pills(
         label, list(options), selection_mode="multi", format_func=lambda one: FORMATS[one].title,
         default=list(default), key=key, bind="query-params", wrap=True,
     )  # fmt: skip
 
 
-def _button(reading: Reading, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
-    report = reading.report
+def _button(reading: Reading) -> None:
+    report, choices = reading.report, _choices()
     warned = report.warnings
     pairs = [words.count(report.kept, "pair")] if report.kept else []
     likes = [f"{words.count(report.likes, 'answer')} with a thumb"] if report.likes else []
     said = " and ".join([*pairs, *likes])
     if not choices:
-        st.caption("Choose a format first.")
+        st.caption(_NO_FORMAT)
     elif warned:
         st.caption(f"{words.count(warned, 'warning')} of the doctor will stand in the card of the dataset.")
     snapshot_id = st.session_state.setdefault(_NEXT, new_id())
     st.button(
         f"Freeze and write {said}", key=f"freeze-{snapshot_id}", type="primary", icon=":material/ac_unit:",
-        disabled=not choices, on_click=_start, args=(snapshot_id, reading, name.strip(), licence.strip(), choices),
+        disabled=not choices, on_click=_start, args=(snapshot_id, reading),
     )  # fmt: skip
 
 
-def _start(snapshot_id: str, reading: Reading, name: str, licence: str, choices: tuple[Choice, ...]) -> None:
-    lab = resources.lab()
+def _start(snapshot_id: str, reading: Reading) -> None:
+    lab, choices = resources.lab(), _choices()
+    name, licence = st.session_state[_NAME].strip(), st.session_state[_LICENCE].strip()
+    if not choices:
+        notices.tell(_NO_FORMAT)
+        return
 
     def work(job: JobContext) -> None:
         encoder = lab.routers.encoder(lab.routers.live().version.config.encoder)

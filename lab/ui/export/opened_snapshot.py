@@ -159,20 +159,18 @@ def _recipe(one: Snapshot) -> None:
 
 def _manage(one: Snapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", one.name, key=f"name-{one.id}-{one.name}", max_chars=120, width=260)
-        st.button(
-            "Rename", key=f"rename-{one.id}", disabled=name.strip() in ("", one.name), on_click=_rename,
-            args=(one.id, name.strip()),
-        )  # fmt: skip
+        key = f"name-{one.id}-{one.name}"
+        st.text_input("Name", one.name, key=key, max_chars=120, width=260)
+        st.button("Rename", key=f"rename-{one.id}", on_click=_rename, args=(one.id, key))
         st.button(
             "Delete", key=f"delete-{one.id}", icon=":material/delete:", on_click=_delete, args=(one.id,),
             help="It can be brought back.",
         )  # fmt: skip
 
 
-def _rename(snapshot_id: str, name: str) -> None:
+def _rename(snapshot_id: str, key: str) -> None:
     try:
-        stored.rename(resources.lab().store, snapshot_id, name)
+        stored.rename(resources.lab().store, snapshot_id, st.session_state[key])
     except LabError as err:
         notices.tell(text.sentence(str(err)))
 

@@ -26,6 +26,7 @@ AT_ONCE = 3_000
 
 KIND = "export-check"
 _ACTIVE = ("queued", "running")
+_WANTED = "export_read"
 _A_SECOND = 5_000  # duels that are read in one
 
 
@@ -62,14 +63,16 @@ def state() -> State:
 
 def opened(spec: Spec, now: State) -> Reading | None:
     """Return what the votes come to, or None after offering to read them. Raises LabError."""
-    lab = resources.lab()
-    key = _key(spec, now)
+    lab, key = resources.lab(), _key(spec, now)
+    wanted = st.session_state.pop(_WANTED, False)
     found: Reading | None = lab.counted.get(key)
     if found is None and now.judged <= AT_ONCE:
         with st.spinner("Reading the votes …", show_time=False):
             found = _read(lab, spec, now, None)
         lab.counted.put(key, found)
     if found is None:
+        if wanted:  # for the choices as they stand now, which may have changed right before the press
+            _start(spec, now)
         _offer(lab, spec, now)
     return found
 
@@ -102,8 +105,12 @@ def _offer(lab: Lab, spec: Spec, now: State) -> None:
             st.caption("They are being read for other choices: see the bar above, which can be cancelled.")
         st.button(
             "Read them", key=f"read-{spec.hash[:12]}", type="primary", icon=":material/stethoscope:",
-            disabled=bool(others), on_click=_start, args=(spec, now),
+            disabled=bool(others), on_click=_want,
         )  # fmt: skip
+
+
+def _want() -> None:
+    st.session_state[_WANTED] = True
 
 
 def _seconds(many: int) -> int:

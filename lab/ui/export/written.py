@@ -106,14 +106,20 @@ def _rebuild(snapshot_id: str) -> None:
 
 
 def _again(one: Snapshot, *, written: bool) -> None:
-    before = {choice.format: choice for choice in comparing.choices_of(one)}
+    key, before = f"again-{one.id}", {choice.format: choice for choice in comparing.choices_of(one)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.pills(
             "Formats", list(FORMATS), selection_mode="multi", format_func=lambda name: FORMATS[name].title,
-            default=list(before), key=f"again-{one.id}", wrap=True,
+            default=list(before), key=key, wrap=True,
         )  # fmt: skip
-        choices = tuple(before.get(name) or Choice(name, FORMATS[name].containers[0]) for name in chosen)
         st.button(
-            "Write the files again" if written else "Write the files", key=f"write-{one.id}", disabled=not choices,
-            on_click=freezing.write_again, args=(one.id, choices), icon=":material/edit_document:",
+            "Write the files again" if written else "Write the files", key=f"write-{one.id}", disabled=not chosen,
+            on_click=_write_again, args=(one.id, before, key), icon=":material/edit_document:",
         )  # fmt: skip
+
+
+def _write_again(snapshot_id: str, before: dict[str, Choice], key: str) -> None:
+    """Write the formats that are chosen now, each as it was written before."""
+    choices = tuple(before.get(name) or Choice(name, FORMATS[name].containers[0]) for name in st.session_state[key])
+    if choices:
+        freezing.write_again(snapshot_id, choices)

@@ -14,6 +14,7 @@ from lab.ui.components import fault
 from lab.ui.judge import places, state
 
 _SEARCH, _ERROR, _PICKED, _GONE = "d_search", "duels_error", "duels_picked", "duels_gone"
+_SHARE, _WISHED = "overlap_share", "overlap_wished"
 _LISTED = 300
 
 
@@ -116,12 +117,13 @@ def overlap() -> None:
             "Agreement can only be told from duels that several people judged. A fifth of them, with two votes "
             "each, is a good beginning."
         )
-        share = st.slider("Share of the duels", 5, 100, 20, 5, format="%d %%", key="overlap_share")
-        wished = st.number_input("Votes for each of them", 1, 20, 2, key="overlap_wished")
-        st.button("Apply", key="overlap", on_click=_overlap, args=(int(share), int(wished)))
+        st.slider("Share of the duels", 5, 100, 20, 5, format="%d %%", key=_SHARE)
+        st.number_input("Votes for each of them", 1, 20, 2, key=_WISHED)
+        st.button("Apply", key="overlap", on_click=_overlap)
 
 
-def _overlap(share: int, wished: int) -> None:
+def _overlap() -> None:
+    share, wished = int(st.session_state[_SHARE]), int(st.session_state[_WISHED])
     try:
         changed = duels.wish_share(resources.lab().store, share / 100, wished)
     except LabError as err:

@@ -25,7 +25,7 @@ from lab.ui import notices, resources, text
 from lab.ui.components import fault
 from lab.ui.judge import batches
 
-_NEXT = "g_next"
+_NEXT, _WANTED = "g_next", "g_wanted"
 _EVENTS = ""  # among the ids of datasets: recent events
 _SPLITS: dict[SplitChoice, str] = {"unsealed": "all but sealed", "tune": "tune", "dev": "dev"}
 _RULES: dict[Rule, str] = {"all": "all", "random": "at random", "hardest": "hardest first"}
@@ -41,6 +41,7 @@ def draw() -> None:
                 _ask()
             except LabError as err:
                 fault(err)
+            st.session_state.pop(_WANTED, None)
     batches.draw()
 
 
@@ -69,7 +70,11 @@ def _ask() -> None:
 
 
 def _plan(request: Request, named: str) -> None:
-    """Say what will happen, and offer to begin."""
+    """Say what will happen, and offer to begin; or begin, with the fields as they stand now, after a press."""
+    batch_id = st.session_state.setdefault(_NEXT, new_id())
+    if st.session_state.get(_WANTED) == batch_id:
+        _start(request, batch_id)
+        st.rerun()
     size = len(prompts_of(resources.lab().exchange, request.source))
     if not size:
         st.info("There is no prompt here yet. Route some, or add a dataset on the Data page.")
@@ -84,14 +89,18 @@ def _plan(request: Request, named: str) -> None:
             "Hardest: the smallest margin, then nearest to a threshold, then several patterns. That is a biased "
             "sample, so at least 30 % come at random from all prompts, and ratings are made on those alone."
         )
-    batch_id = st.session_state.setdefault(_NEXT, new_id())
     st.button(
-        "Start", key=f"generate-{batch_id}", type="primary", icon=":material/play_arrow:", on_click=_start,
-        args=(request, batch_id),
+        "Start", key=f"generate-{batch_id}", type="primary", icon=":material/play_arrow:", on_click=_want,
+        args=(batch_id,),
     )  # fmt: skip
 
 
+def _want(batch_id: str) -> None:
+    st.session_state[_WANTED] = batch_id
+
+
 def _start(request: Request, batch_id: str) -> None:
+    st.session_state.pop(_WANTED, None)
     lab = resources.lab()
     try:
         job_id = generating.begin(lab.jobs, lab.exchange, batch_id, request)

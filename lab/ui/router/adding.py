@@ -38,9 +38,8 @@ def _draw(on: Desk, one: Expert, field: Field) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         written = st.text_input(f"One more {what}", key=key, live=_PAUSE).strip()
         known = _known(one, field, written)
-        change = _with(one.name, field, written)
         st.button(
-            "Add", key=f"{key}-{on.revision}-do", on_click=_add, args=(key, change, new_id()),
+            "Add", key=f"{key}-{on.revision}-do", on_click=_add, args=(key, one, field, new_id()),
             disabled=not written or known is not None,
         )  # fmt: skip
     if not written:
@@ -50,7 +49,7 @@ def _draw(on: Desk, one: Expert, field: Field) -> None:
         st.caption(f"It is among the {field} already{as_it}.")
         return
     try:
-        changed = change(on.config)
+        changed = _with(one.name, field, written)(on.config)
         check_config(changed)
     except LabError as err:
         st.error(text.sentence(str(err)))
@@ -104,9 +103,14 @@ def _with(name: str, field: Field, written: str) -> Change:
     return change
 
 
-def _add(key: str, change: Change, edit_id: str) -> None:
+def _add(key: str, one: Expert, field: Field, edit_id: str) -> None:
+    """Add what stands in the box now, which may be more than what was last drawn."""
+    written = st.session_state[key].strip()
+    if not written or _known(one, field, written) is not None:
+        return
+
     def action() -> None:
-        resources.lab().drafting.edit("", change, edit_id=edit_id)
+        resources.lab().drafting.edit("", _with(one.name, field, written), edit_id=edit_id)
 
     if desk.doing(action):
         st.session_state[key] = ""

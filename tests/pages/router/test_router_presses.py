@@ -81,6 +81,14 @@ def test_a_pattern_that_matches_the_same_is_named(page):
     assert "`Joke` is the same as `joke`" in shown(page)
 
 
+def test_add_takes_what_stands_in_the_box_also_where_only_its_beginning_was_drawn(page):
+    page = opened(page, expert="zoomer")
+    page = page.text_input(key="add-patterns-zoomer").set_value("mosses an").run()
+    page.text_input(key="add-patterns-zoomer").set_value("mosses and ferns")
+    page = page.button(key="add-patterns-zoomer--1-do").click().run()
+    assert draft().config.expert("zoomer").patterns[-1] == "mosses and ferns"
+
+
 @pytest.mark.parametrize(
     ("name", "words"), [("", "An expert needs a name"), ("po\u202eet", "a character that is not seen")]
 )
