@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import case, exists, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -38,13 +38,14 @@ class Progress:
     duels: int
 
 
-def listed(store: Store, *, sample: bool = True) -> list[Ballot]:
-    """Return the live votes on duels that are not deleted, oldest first; without the sample workspace on request."""
-    query = _live()
-    if not sample:
-        query = query.where(DuelRow.origin != "sample")
+def listed(store: Store) -> list[Ballot]:
+    """Return the live votes on duels that are not deleted, oldest first.
+
+    A better answer that somebody wrote over one of the sample workspace has its origin: what it is preferred to was
+    written with the lab.
+    """
     with store.read() as session:
-        return [Ballot(*row) for row in session.exec(query)]
+        return [Ballot(*row) for row in session.exec(_live())]
 
 
 def refreshed(store: Store, known: Sequence[Ballot], since: State) -> list[Ballot] | None:
@@ -71,7 +72,7 @@ def _live() -> Any:
     """The query of the live votes on duels that are not deleted, oldest first, as the columns of a ballot."""
     first, second = aliased(ResponseRow), aliased(ResponseRow)
     columns: list[Any] = [
-        VoteRow.id, VoteRow.seq, VoteRow.duel_id, DuelRow.conversation_id, DuelRow.query_type, DuelRow.origin,
+        VoteRow.id, VoteRow.seq, VoteRow.duel_id, DuelRow.conversation_id, DuelRow.query_type, _origin(first, second),
         DuelRow.rule, VoteRow.annotator_id, AnnotatorRow.kind, VoteRow.round, VoteRow.verdict, VoteRow.chosen_id,
         PresentationRow.left_id, DuelRow.first_id, DuelRow.second_id, _name(first), _name(second),
         func.length(first.text), func.length(second.text), VoteRow.strength, VoteRow.unblinded, VoteRow.took_ms,
@@ -93,6 +94,11 @@ def _live() -> Any:
 def _name(side: Any) -> Any:
     """What a rating calls the author of an answer: the expert, else the model, else the provider."""
     return func.coalesce(func.nullif(side.expert, ""), func.nullif(side.model, ""), side.provider)
+
+
+def _origin(first: Any, second: Any) -> Any:
+    over_sample = queue.IS_EDIT & ((first.provider == queue.SAMPLE) | (second.provider == queue.SAMPLE))
+    return case((over_sample, queue.SAMPLE), else_=DuelRow.origin)
 
 
 def newest(store: Store) -> tuple[int, int]:
@@ -174,7 +180,8 @@ def mine(store: Store, annotator_id: str) -> int:
 def progress(store: Store, *, sample: bool) -> Progress:
     """Return how far all together are; on the sample workspace, or on all but it.
 
-    An answer that somebody wrote and took back waits for nobody, so it is not counted.
+    An answer that somebody wrote and took back waits for nobody, and one that was written over an answer of the sample
+    workspace is none of one's own, so neither is counted.
     """
     there = [col(DuelRow.deleted_at).is_(None)]
     waits = [*there, col(DuelRow.votes) < col(DuelRow.wished), col(DuelRow.votes) >= 0]  # the last names the index
@@ -189,5 +196,8 @@ def _how_many(session: Session, of: list[Any], sample: bool) -> int:
     those = int(session.exec(count.where(queue.IS_SAMPLE)).one())
     if sample:
         return those
-    taken_back = int(session.exec(count.where(queue.IS_EDIT, DuelRow.votes == 0)).one())
-    return int(session.exec(count).one()) - those - taken_back
+    written_over = exists().where(
+        col(ResponseRow.id).in_((DuelRow.first_id, DuelRow.second_id)), col(ResponseRow.provider) == queue.SAMPLE
+    )
+    not_own = int(session.exec(count.where(queue.IS_EDIT, (col(DuelRow.votes) == 0) | written_over)).one())
+    return int(session.exec(count).one()) - those - not_own

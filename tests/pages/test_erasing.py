@@ -170,7 +170,7 @@ def test_the_votes_of_a_person_go_only_when_asked(page):
             page.checkbox(key="erase_votes").check().run()
         confirm(page)
         press(page, f"Remove {name}")
-        assert len(ballots.listed(resources.lab().store, sample=False)) == left
+        assert sum(one.origin != "sample" for one in ballots.listed(resources.lab().store)) == left
     assert [record.counts for record in deletion.records(resources.lab().store)] == [
         {"annotator": 1},
         {"annotator": 1, "vote_taken": 1},

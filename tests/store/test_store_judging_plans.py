@@ -71,5 +71,6 @@ def test_what_is_counted_is_read_off_indexes(file: Path, store: Store) -> None:
         assert ballots.progress(store, sample=False) == ballots.Progress(0, 5)
         assert ballots.progress(store, sample=True) == ballots.Progress(0, 0)
         assert not queue.any_of_sample(store)
-    assert said
-    assert all("USING" in one and "INDEX" in one for one in said)
+    read = [one for one in said if one.startswith(("SCAN", "SEARCH"))]
+    assert read
+    assert all("USING" in one and "INDEX" in one for one in read)

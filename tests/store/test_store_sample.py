@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lab.errors import NotFound
-from lab.judging import NewDuel, NewVote, Side
+from lab.judging import Ballot, NewDuel, NewVote, Side
 from lab.messages import Message
 from lab.preferences import sample
 from lab.records import Event
@@ -130,6 +130,29 @@ def test_better_answers_that_people_wrote_go_with_the_duels_made_of_them(store: 
     assert sample.would_remove(store) == SampleRows(62, 2, 89, 2, 2)
     sample.remove(store)
     assert rows(store) == {"annotator": 1, "duel_batch": 1}
+
+
+@pytest.mark.usefixtures("real")
+def test_a_better_answer_over_one_of_its_answers_is_none_of_ones_own(store: Store) -> None:
+    before = ballots.progress(store, sample=False)
+    sample.add(store)
+    duel, own = duels.get(store, by_votes(store, 2)), duels.get(store, next(one.duel_id for one in real_votes(store)))
+    better = Side("w1", "A better answer.", "", "human", ""), Side("w2", "Another.", "", "human", "")
+    over_sample, over_own = duels.add(
+        store, [written(duel.conversation, better[0], duel.first), written(own.conversation, better[1], own.first)]
+    )
+    assert over_sample.duel_id is not None
+    assert over_own.duel_id is not None
+    cast = [vote_on(over_sample.duel_id, "carla", "w1", "w1"), vote_on(over_own.duel_id, "carla", "w2", "w2")]
+    given_votes.record_many(store, cast)
+    origins = {one.duel_id: one.origin for one in ballots.listed(store) if one.annotator_id == "carla"}
+    assert origins == {over_sample.duel_id: "sample", over_own.duel_id: "edit", own.id: "route"}
+    after = ballots.progress(store, sample=False)
+    assert (after.duels, after.judged) == (before.duels + 1, before.judged + 1)
+
+
+def real_votes(store: Store) -> list[Ballot]:
+    return [one for one in ballots.listed(store) if one.origin == "route"]
 
 
 def test_a_real_duel_on_one_of_its_prompts_keeps_the_conversation_and_loses_its_vote(
