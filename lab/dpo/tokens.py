@@ -127,8 +127,8 @@ class FolderTokenizer:
             tokenizer = _loaded(folder)
         except Exception as err:  # the Rust part of a tokenizer raises Exception itself
             raise ExportError(
-                f"The folder {str(folder)!r} holds no tokenizer that can be read ({_first_line(err)}). It needs "
-                f"tokenizer.json and tokenizer_config.json of the model to be trained. {_OR_ESTIMATE}"
+                f"The folder {str(folder)!r} holds no tokenizer that can be read: {_lacks(folder) or _first_line(err)}. "
+                f"Name the folder of the model to be trained. {_OR_ESTIMATE}"
             ) from err
         if not isinstance(getattr(tokenizer, "chat_template", None), str | dict):
             raise ExportError(
@@ -190,7 +190,14 @@ class FolderTokenizer:
             ) from err
 
 
-_OR_ESTIMATE = "Leave the folder empty to have tokens estimated."
+_OR_ESTIMATE = "Without a folder, tokens are estimated."
+_FILES = ("tokenizer.json", "tokenizer_config.json")
+
+
+def _lacks(folder: Path) -> str:
+    """Return which of the usual files is not there, where one is missing: the library's own words do not say it."""
+    missing = [name for name in _FILES if not (folder / name).is_file()]
+    return f"it has no {' and no '.join(missing)}" if missing else ""
 
 
 def _loaded(folder: Path) -> Any:

@@ -154,6 +154,11 @@ def test_a_folder_without_a_tokenizer_says_what_it_needs(tmp_path, files):
         FolderTokenizer.load(tmp_path)
 
 
+def test_a_folder_without_a_tokenizer_says_which_file_it_lacks(tmp_path):
+    with pytest.raises(ExportError, match=r"it has no tokenizer.json and no tokenizer_config.json\. Name the folder"):
+        FolderTokenizer.load(tmp_path)
+
+
 def test_a_file_in_place_of_the_folder_is_no_folder(tmp_path):
     file = tmp_path / "tokenizer.json"
     file.write_text("{}")
