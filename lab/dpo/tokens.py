@@ -126,8 +126,9 @@ class FolderTokenizer:
         try:
             tokenizer = _loaded(folder)
         except Exception as err:  # the Rust part of a tokenizer raises Exception itself
+            why = _lacks(folder) or _first_line(err)
             raise ExportError(
-                f"The folder {str(folder)!r} holds no tokenizer that can be read: {_lacks(folder) or _first_line(err)}. "
+                f"The folder {str(folder)!r} holds no tokenizer that can be read: {why}. "
                 f"Name the folder of the model to be trained. {_OR_ESTIMATE}"
             ) from err
         if not isinstance(getattr(tokenizer, "chat_template", None), str | dict):
