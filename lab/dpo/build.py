@@ -61,9 +61,9 @@ def build(
     _read_likes(built, moment, tokens, dealing)
     if progress is not None:
         progress(len(built.duel_seqs), len(built.duel_seqs), "comparing the prompts")
-    of_set.block_repeated(built)
     of_set.warn_of_lengths(built)
-    of_set.leave_out_by_name(built)  # before the sides are dealt, so that their shares are of what is kept
+    of_set.leave_out_by_name(built)  # first: what is not in makes no other pair one too many, and has no side
+    of_set.block_repeated(built)
     dealing.deal(built, moment, encode)
     of_set.leave_out_by_name(built)  # those that have turned out to be near-duplicates
     of_set.settle_likes(built)
@@ -148,6 +148,7 @@ def _keep(built: Built, made: list[_Pair], tokens: Counter) -> None:
     for at, (duel, found, row, said, place) in enumerate(made):
         same = digests(row, said)
         people = [one for one in found.votes if one.chosen_id is not None and one.annotator_kind != "import"]
+        seen = people if duel.origin != "edit" else []  # whoever writes a better answer saw no sides
         for one in found.agreeing:
             built.voices.add(pair=len(built.pairs), annotator=built.annotators.place(one.annotator_id))
         built.pairs.add(
@@ -166,8 +167,8 @@ def _keep(built: Built, made: list[_Pair], tokens: Counter) -> None:
             place=place,
             own=sum(is_of(one, built.spec.policy) for one in (duel.first, duel.second)),
             system=crc32(row.system_prompt.encode()),
-            left=sum(one.chosen_id == one.left_id for one in people),
-            chose=len(people),
+            left=sum(one.chosen_id == one.left_id for one in seen),
+            chose=len(seen),
         )
 
 
@@ -201,7 +202,7 @@ def _read_likes(built: Built, moment: Moment, tokens: Counter, dealing: Dealing)
 
 
 def _liked(like: LikedAnswer, spec: Spec) -> LikedRow | str:
-    why_not = unwanted_like(like, spec.filters)
+    why_not = unwanted_like(like, spec)
     if why_not is not None:
         return why_not
     row = liked_row_of(like, spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from lab.store.judged import moment as moment_of
 Digests = NDArray[np.uint64]
 
 _AT_ONCE = 2_000
+_MOST_COMPARED = 100_000  # conversations that are compared once more for the newcomers of one group
+_THUMBS = "answers with a thumb"  # of no query type
 _RANK = np.array([0, 2, 1])  # of the sides in SPLITS: which one keeps what is alike on several
 
 
@@ -60,15 +63,21 @@ class Dealing:
         digests, exact = self.conversations.digests, self.conversations.exact
         del self.conversations
         exported = np.concatenate([np.zeros(self.known, np.bool_), built.kept_of, built.likes_kept_of])
-        at = np.flatnonzero(exported | (np.arange(len(groups)) < self.known))
-        sides = np.full(len(groups), NONE, dtype=np.int8)
-        strata = np.full(len(groups), len(built.query_types.all), dtype=np.uint16)  # of thumbs, which come last
-        strata[: self.known], strata[self.known : behind] = 0, built.pairs["stratum"]
         stored = self._stored(exact)
+        bridging = self._part(groups, stored, exported, turns_of, encode)
+        there = exported | (np.arange(len(groups)) < self.known)
+        there[bridging] = False
+        at = np.flatnonzero(there)
+        del there
+        sides = np.full(len(groups), NONE, dtype=np.int8)
+        codes = np.array([_code(name) for name in (*built.query_types.all, _THUMBS)], dtype=np.uint16)
+        strata = np.full(len(groups), codes[-1])
+        strata[self.known : behind] = codes[built.pairs["stratum"]]
         sides[at] = assign(
             _renumbered(groups, at), stored[at], digests[at], strata[at],
             self._spec.shares, self._spec.seed,
         ).sides  # fmt: skip
+        sides[bridging] = BRIDGING
         sides[self._torn(groups, sides, exported, turns_of, encode)] = BRIDGING
         built.groups_of = groups[self.known : behind]
         built.settled_of = stored[self.known : behind] >= 0
@@ -89,6 +98,36 @@ class Dealing:
             sides[self.known + found] = self._sides[order[at[found]]]
         return sides
 
+    def _part(self, groups: Ints, stored: Sides, exported: Bools, turns_of: TurnsOf, encode: Encode | None) -> Ints:
+        """Return the newcomers that bridge two sides, and part the groups that they had joined, in place.
+
+        Each comes to those before it: one that is like some on two sides is left out, and joins nobody. What is not in
+        the export joins nobody either. Of large groups that lie on two sides no newcomer is taken.
+        """
+        old = stored >= 0
+        if not old.any():
+            return np.zeros(0, np.int64)
+        at = np.flatnonzero(old | exported)
+        lies_on = np.zeros((len(groups), len(SPLITS)), dtype=np.bool_)
+        lies_on[groups[at[old[at]]], stored[at[old[at]]]] = True
+        joined = (lies_on.sum(axis=1) > 1)[groups]
+        left_out: list[int] = []
+        for group in np.unique(groups[joined & exported & ~old]):
+            members = at[groups[at] == group]
+            few = len(members) * int((~old[members]).sum()) <= _MOST_COMPARED
+            stay = members[old[members]]
+            for one in members[~old[members]]:
+                trial = np.append(stay, one)
+                found = self._groups_of(trial, turns_of, encode) if few else np.zeros(len(trial), np.int64)
+                near = stored[trial[(found == found[-1]) & old[trial]]]
+                if len(np.unique(near)) > 1:
+                    left_out.append(int(one))
+                else:
+                    stay = trial
+            stay.sort()
+            groups[stay] = stay[self._groups_of(stay, turns_of, encode)]
+        return np.array(left_out, dtype=np.int64)
+
     def _torn(self, groups: Ints, sides: Sides, exported: Bools, turns_of: TurnsOf, encode: Encode | None) -> Ints:
         """Return the exported rows that are like some on a side that goes before theirs: training, then test.
 
@@ -100,14 +139,18 @@ class Dealing:
         some: Ints = at[(lies_on.sum(axis=1) > 1)[groups[at]]]
         if not len(some):
             return some
-        again = Conversations(self._spec.near)  # one that was left out may be all that two of them had in common
-        for start in range(0, len(some), _AT_ONCE):
-            again.add(turns_of(some[start : start + _AT_ONCE]))
-        found = self._groups(again, turns_of, some, encode)
+        found = self._groups_of(some, turns_of, encode)  # one left out may be all that two of them had in common
         rank = _RANK[sides[some]]
         first = np.full(len(some), len(SPLITS))
         np.minimum.at(first, found, rank)
         return np.asarray(some[rank > first[found]])
+
+    def _groups_of(self, rows: Ints, turns_of: TurnsOf, encode: Encode | None) -> Ints:
+        """Return the groups of some rows alone, by places in `rows`."""
+        again = Conversations(self._spec.near)
+        for start in range(0, len(rows), _AT_ONCE):
+            again.add(turns_of(rows[start : start + _AT_ONCE]))
+        return self._groups(again, turns_of, rows, encode)
 
     def _groups(self, conversations: Conversations, turns_of: TurnsOf, rows: Ints, encode: Encode | None) -> Ints:
         """Return the groups of conversations, which are those of these rows, by places in `rows`."""
@@ -141,6 +184,11 @@ class Dealing:
             with moment_of(self._store) as now:
                 found |= now.turns_of_conversations(late)
         return {one: found.get(one, ()) for one in ids}
+
+
+def _code(stratum: str) -> int:
+    """Return the code of a stratum, whichever row brings it first. Two that share one are dealt out as one."""
+    return crc32(stratum.encode()) & 0xFFFF
 
 
 def _after_another(built: Built, exact: Digests) -> Bools:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from lab.dpo.spec import Filters, Spec
-from lab.dpo.verdicts import counted
+from lab.dpo.verdicts import counted, decides
 from lab.exported import Answered, JudgedDuel, LikedAnswer
 
 Unwanted = Literal["sample", "mock", "date", "expert", "query_type", "origin", "router_version", "layer"]
@@ -34,18 +34,19 @@ def unwanted(duel: JudgedDuel, spec: Spec) -> Unwanted | None:
     return _of_routing(filters, answers, duel.router_version_id, duel.layer)
 
 
-def unwanted_like(like: LikedAnswer, filters: Filters) -> Unwanted | Literal["verdict:low_strength"] | None:
+def unwanted_like(like: LikedAnswer, spec: Spec) -> Unwanted | Literal["verdict:low_strength"] | None:
     """Return why an answer with a thumb is not for this export, or None.
 
     A thumb has no annotator, query type, strength or origin: where one of these is asked for, it cannot answer.
     """
+    filters = spec.filters
     if not filters.sample and like.answer.provider == SAMPLE:
         return "sample"
     if not filters.mock and like.answer.provider == MOCK:
         return "mock"
     if filters.query_types:
         return "query_type"
-    if filters.origins or filters.annotators:
+    if filters.origins or filters.annotators or spec.rule == "annotator":
         return "origin"
     if filters.min_strength > 0:
         return "verdict:low_strength"
@@ -69,7 +70,7 @@ def _of_routing(
 def _newest(duel: JudgedDuel, spec: Spec) -> datetime | None:
     """Return when the newest of the votes was given that count, or the duel resolved; None where neither is."""
     said = [vote.created_at for vote in counted(duel.votes, spec)]
-    if duel.resolution is not None and duel.resolution.kind != "reopened":
+    if duel.resolution is not None and decides(duel.resolution, spec):
         said.append(duel.resolution.created_at)
     return max(said, default=None)
 

@@ -1,8 +1,9 @@
 """Train, validation and test: by whole clusters of prompts, stored, so that no row ever changes its side.
 
 A row that has a side keeps it, and newcomers go where their cluster is. Clusters without a side are dealt out in the
-order of a hash, stratum after stratum, each to the side that is farthest behind its share: so every stratum is shared
-out alike, and a few dozen clusters leave no side empty.
+order of a hash, stratum after stratum, the strata in the order of a hash as well, each cluster to the side that is
+farthest behind its share: so every stratum is shared out alike, a few dozen clusters leave no side empty, and where
+strata are smaller than a side's share needs, the seed decides which of them it holds.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ def assign(
     """Return the side of each row.
 
     `groups` (n,) holds the place of the earliest row of each row's cluster, `known` (n,) the side that is stored for
-    the prompt or -1, `digests` (n,) one of the prompt, `strata` (n,) a code of what is to be shared out alike, of which
-    that of a cluster's earliest row counts. `shares` are of clusters, those that have a side counted with them; no
-    cluster without a side goes to one whose share is 0. What is large beside a side's share of the rows goes to
-    training if it can. The same values give the same sides.
+    the prompt or -1, `digests` (n,) one of the prompt, `strata` (n,) a code below 65,536 of what is to be shared out
+    alike, of which that of a cluster's earliest row counts. `shares` are of clusters, those that have a side counted
+    with them; no cluster without a side goes to one whose share is 0. What is large beside a side's share of the rows
+    goes to training if it can. The same values give the same sides.
     """
     rows = len(groups)
     is_earliest = groups == np.arange(rows)
@@ -71,9 +72,10 @@ def assign(
 
 
 def _turns(digests: NDArray[np.uint64], strata: NDArray[np.integer], seed: int) -> Ints:
-    """Return the order in which clusters are dealt out: by stratum, and within it by chance."""
+    """Return the order in which clusters are dealt out: stratum after stratum, both in the order of a salted hash."""
     salt = mixed(np.array([seed % (1 << 64)], dtype=np.uint64))
-    return np.lexsort((digests, mixed(digests ^ salt), strata))
+    turn_of = np.argsort(np.argsort(mixed(np.arange(1 << 16, dtype=np.uint64) ^ salt))).astype(np.uint16)
+    return np.lexsort((digests, mixed(digests ^ salt), turn_of[strata]))
 
 
 class _Dealing:

@@ -1,7 +1,7 @@
 """What the votes on a duel come to: a chosen answer, or the reason why there is none.
 
-A resolution of a disagreement decides first, whatever the rule, unless votes of some people alone are asked for and
-none of them voted. Then the votes that count:
+A resolution of a disagreement decides first, unless votes of some people alone are asked for and none of them voted;
+of one annotator's pairs it only drops some. Then the votes that count:
 
 | rule         | a pair is made where                                                                  |
 |--------------|---------------------------------------------------------------------------------------|
@@ -56,7 +56,7 @@ def verdict(duel: JudgedDuel, spec: Spec) -> Verdict:
     resolution = duel.resolution
     if not votes and (spec.rule == "annotator" or spec.filters.annotators):
         return Verdict(None, "no_vote", votes, ())
-    if resolution is not None and resolution.kind != "reopened":
+    if resolution is not None and decides(resolution, spec):
         return _filtered(_resolved(resolution, votes), spec)
     if spec.rule == "adjudicated":
         return Verdict(None, "not_adjudicated", votes, ())
@@ -64,6 +64,11 @@ def verdict(duel: JudgedDuel, spec: Spec) -> Verdict:
     if len(votes) < max(needed, 1):
         return Verdict(None, "too_few" if votes else "no_vote", votes, ())
     return _filtered(_voted(votes, unanimous=spec.rule == "unanimous"), spec)
+
+
+def decides(resolution: Resolved, spec: Spec) -> bool:
+    """Tell whether a resolution decides before any vote: of one annotator's pairs, only one that drops the duel."""
+    return resolution.kind == "dropped" or (resolution.kind != "reopened" and spec.rule != "annotator")
 
 
 def counted(votes: Sequence[Ruling], spec: Spec) -> tuple[Ruling, ...]:

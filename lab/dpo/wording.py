@@ -49,9 +49,12 @@ def why(reason: str) -> str:
 
 def asked(spec: Spec) -> tuple[str, ...]:
     """Return in sentences what was asked for."""
-    votes = f"At least {spec.min_votes:,} votes on each." if spec.min_votes > 1 else ""
+    one = spec.rule == "annotator"
+    many = 1 if one else spec.min_votes
+    votes = f"At least {many:,} votes on each that was not resolved." if many > 1 else ""
     own = "Where somebody wrote a better answer, it is chosen over the one that it betters."
-    told = "A resolution of a disagreement decides before any vote. Ties, both bad and skips make no pair."
+    first = "What was dropped on the desk is out." if one else "A resolution of a disagreement decides before any vote."
+    told = f"{first} Ties, both bad and skips make no pair."
     masked = "E-mail addresses, telephone numbers, keys, cards and accounts are covered." if spec.mask else ""
     out = [BY_ID[rule].title for rule in spec.exclude]
     named = f"Left out by name: {'; '.join(out)}." if out else ""
@@ -74,7 +77,7 @@ def filters(chosen: Filters) -> tuple[str, ...]:
         many = len(chosen.annotators)
         said.append(f"Votes of {counted(many, 'annotator')} count.")
     if chosen.min_agreement > 0:
-        said.append(f"At least {chosen.min_agreement:.0%} of the votes agree.")
+        said.append(f"At least {chosen.min_agreement:.0%} of the votes agree, where nobody resolved them.")
     if chosen.min_strength > 0:
         said.append(f"The mean strength is {chosen.min_strength:g} or more.")
     if not chosen.unblinded:

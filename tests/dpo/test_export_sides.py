@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from export_store import TOPICS, built, duel, many, reported, rows, vote
 
@@ -97,6 +99,34 @@ def test_a_prompt_on_both_sides_of_stored_ones_is_left_out_and_listed(lab_store)
     assert {turns: after[turns] for turns in before} == before
     assert after[worded(whole[0])] == before[worded(whole[0], last="end")]
     assert reported(store, Spec(shares=(0.4, 0.3, 0.3), near=0.9, family="new")).kept == 26
+
+
+@pytest.mark.parametrize("excluded", [False, True])
+def test_a_newcomer_that_is_like_one_side_alone_comes_in_beside_one_that_bridges_two(lab_store, excluded):
+    store = lab_store
+    halves = Spec(shares=(0.4, 0.3, 0.3), near=0.93)
+    for place in range(12):
+        vote(store, duel(store, place, conversation=worded(place, first="begin")))
+        vote(store, duel(store, place, conversation=worded(place, last="end")))
+    freeze(store, "one", halves)
+    before = {row.turns: row.split for row in rows(store, halves)[0]}
+    torn = next(
+        place for place in range(12)
+        if before[worded(place, first="begin")] != before[worded(place, last="end")]
+    )  # fmt: skip
+    bridge = vote(store, duel(store, 0, conversation=worded(torn), chosen="I cannot help with that, sorry."))
+    [begun] = worded(torn, first="begin")
+    beside = (Message("user", f"{begun.content} ?"),)
+    vote(store, duel(store, 0, conversation=beside))
+    if excluded:
+        halves = replace(halves, exclude=("refusal",))
+    made = built(store, halves)
+    reason = "excluded" if excluded else "bridging"
+    assert made.counts == {"kept": 25, reason: 1}
+    assert made.seqs_of(reason).tolist() == [bridge.seq]
+    after = {row.turns: row.split for row in rows(store, halves)[0]}
+    assert after[beside] == before[worded(torn, first="begin")]
+    assert {turns: after[turns] for turns in before} == before
 
 
 def test_a_side_that_is_given_while_votes_are_read_does_no_harm(lab_store):

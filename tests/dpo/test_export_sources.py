@@ -48,7 +48,7 @@ def test_each_filter_of_duels(filters, reason):
     ],
 )  # fmt: skip
 def test_each_filter_of_thumbs(filters, reason):
-    assert unwanted_like(liked(), filters) == reason
+    assert unwanted_like(liked(), Spec(filters=filters)) == reason
 
 
 def test_the_newest_vote_gives_the_day_and_the_day_is_that_of_utc():
@@ -61,7 +61,7 @@ def test_the_newest_vote_gives_the_day_and_the_day_is_that_of_utc():
     old = ballots("f", created_at=NOON - timedelta(9))
     assert unwanted(judged(old + ballots("f", "b")), Spec(filters=Filters(since=DAY))) is None
     assert unwanted(judged(old + ballots("f", "b")), Spec(filters=Filters(until=BEFORE))) == "date"
-    assert unwanted_like(liked(given_at=late), Filters(until=DAY)) is None
+    assert unwanted_like(liked(given_at=late), Spec(filters=Filters(until=DAY))) is None
 
 
 def test_a_resolution_gives_the_day_where_it_came_last_or_alone():
@@ -111,10 +111,10 @@ def test_mock_and_sample_are_out_unless_they_are_asked_for():
     mocked = judged(second=answer("two", "x", provider="mock"))
     assert unwanted(mocked, Spec(filters=Filters())) == "mock"
     assert unwanted(mocked, Spec(filters=Filters(mock=True))) is None
-    assert unwanted_like(liked(answer=answer("one", "x", provider="mock")), Filters()) == "mock"
+    assert unwanted_like(liked(answer=answer("one", "x", provider="mock")), Spec()) == "mock"
     assert unwanted(judged(origin="sample"), Spec(filters=Filters())) == "sample"
     assert unwanted(judged(origin="sample"), Spec(filters=Filters(sample=True))) is None
-    assert unwanted_like(liked(answer=answer("one", "x", provider="sample")), Filters()) == "sample"
+    assert unwanted_like(liked(answer=answer("one", "x", provider="sample")), Spec()) == "sample"
 
 
 def test_what_somebody_wrote_to_a_duel_of_the_sample_belongs_to_the_sample():

@@ -58,14 +58,16 @@ def test_votes_come_to(spec, said, comes_to):
         (MAJORITY, "ff", resolved("reopened"), "one"), (MAJORITY, "fs", resolved("reopened"), "split"),
         (ADJUDICATED, "fs", resolved(said="f"), "one"), (ADJUDICATED, "ff", resolved("reopened"), "not_adjudicated"),
         (ADJUDICATED, "fs", resolved("dropped"), "dropped"),
-        (Spec(rule="annotator", annotator="a"), "fs", resolved(said="s"), "two"),
+        (Spec(rule="annotator", annotator="a"), "fs", resolved(said="s"), "one"),  # as the annotator said
+        (Spec(rule="annotator", annotator="a"), "fs", resolved("contested"), "one"),
+        (Spec(rule="annotator", annotator="a"), "fs", resolved("dropped"), "dropped"),
         (Spec(filters=Filters(min_agreement=1)), "fs", resolved(said="f"), "one"),
     ],
 )  # fmt: skip
-def test_a_resolution_decides_first(spec, said, resolution, comes_to):
+def test_a_resolution_decides_before_votes_but_those_of_one_annotator(spec, said, resolution, comes_to):
     found = verdict(judged(said, resolution=resolution), spec)
     assert (found.chosen_id or found.why_not) == comes_to
-    assert found.adjudicated == (resolution.kind == "resolved")
+    assert found.adjudicated == (resolution.kind == "resolved" and spec.rule != "annotator")
 
 
 def test_where_some_are_asked_for_a_duel_that_none_of_them_judged_has_no_vote():

@@ -95,3 +95,5 @@ BLOCKS = tuple(rule.id for rule in RULES if rule.severity == "block")
 OF_ROWS = tuple(rule.id for rule in RULES if rule.severity != "block" and rule.of_rows)
 """Rules that a pair can be left out for, by name; each has a bit of a row's flags, in this order."""
 BIT = {rule: 1 << place for place, rule in enumerate(OF_ROWS)}
+ADJUDICATED = 1 << 31
+"""The bit of a pair that a resolution made: no rule, but what its contrary gives way to."""

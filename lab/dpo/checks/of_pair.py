@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from lab.dpo.checks import personal, texts
-from lab.dpo.checks.catalogue import BIT
+from lab.dpo.checks.catalogue import ADJUDICATED, BIT
 from lab.dpo.checks.errors import is_error
 from lab.dpo.checks.names import names_its_model, names_of_answers
 from lab.dpo.checks.refusals import refuses
@@ -70,10 +71,12 @@ def _faulty(answer: Answered, text: str, prompt: str, *, mock: bool) -> str | No
 
 
 def flags(duel: JudgedDuel, row: Row, said: Texts, found: Verdict) -> int:
-    """Return what there is to warn of in a pair, as bits of `catalogue.BIT`."""
+    """Return what there is to warn of in a pair, as bits of `catalogue.BIT`; `ADJUDICATED` is one as well."""
     asked = said.prompt if len(row.turns) == 1 else _asked(row.turns)
     answers = {row.chosen: said.chosen, row.rejected: said.rejected}
-    bits = _of_texts(answers, row.turns, asked, names_of_answers(duel.first, duel.second))
+    bits = _of_texts(answers, row.turns, asked, names_of_answers(duel.first, duel.second)) | _of_system(row)
+    if found.adjudicated:
+        bits |= ADJUDICATED
     if _differ(duel.first, duel.second):
         bits |= BIT["settings"]
     if any(one.unblinded for one in found.agreeing) and duel.origin != "edit":
@@ -83,7 +86,8 @@ def flags(duel: JudgedDuel, row: Row, said: Texts, found: Verdict) -> int:
 
 def flags_of_like(row: LikedRow, answer: Answered) -> int:
     """Return what there is to warn of in an answer with a thumb, as bits of `catalogue.BIT`."""
-    return _of_texts({row.answer: folded(row.answer)}, row.turns, _asked(row.turns), names_of_answers(answer))
+    own = names_of_answers(answer)
+    return _of_texts({row.answer: folded(row.answer)}, row.turns, _asked(row.turns), own) | _of_system(row)
 
 
 def _asked(turns: Sequence[Message]) -> str:
@@ -100,18 +104,23 @@ def _of_texts(answers: Mapping[str, str], turns: tuple[Message, ...], asked: str
             bits |= BIT["refusal"]
         if texts.looks_cut(text):
             bits |= BIT["looks_cut"]
-        if texts.has_markers(text):
-            bits |= BIT["markers"]
-        if personal.has_personal(text):
-            bits |= BIT["personal"]
+        bits |= _inside(text)
     if not in_turn(turns):
         bits |= BIT["out_of_turn"]
     for turn in turns:
-        if personal.has_personal(turn.content):
-            bits |= BIT["personal"]
-        if texts.has_markers(turn.content):
-            bits |= BIT["markers"]
+        bits |= _inside(turn.content)
     return bits
+
+
+def _of_system(row: Row | LikedRow) -> int:
+    return _inside_system(row.system_prompt) if row.system_prompt else 0
+
+
+def _inside(text: str) -> int:
+    return BIT["personal"] * personal.has_personal(text) | BIT["markers"] * texts.has_markers(text)
+
+
+_inside_system = lru_cache(maxsize=256)(_inside)  # a few system prompts stand over all rows
 
 
 def _differ(first: Answered, second: Answered) -> bool:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lab.dpo import lengths
 from lab.dpo.built import Bools, Built
-from lab.dpo.checks.catalogue import BIT
+from lab.dpo.checks.catalogue import ADJUDICATED, BIT
 from lab.preferences.bias import Leaning
 from lab.preferences.figure import worth
 
@@ -15,18 +15,27 @@ Numbers = NDArray[np.uint64]
 
 
 def block_repeated(built: Built) -> None:
-    """Leave out pairs whose contrary is there as well, and all but the first of the same pair."""
-    chosen, rejected = built.pairs["chosen"], built.pairs["rejected"]
+    """Leave out pairs whose contrary is in as well, and all but the first of the same pair.
+
+    Where the disagreement between a pair and its contrary was resolved, what it was resolved to stands.
+    """
+    chosen, rejected, kept = built.pairs["chosen"], built.pairs["rejected"], built.kept_of
     pair = chosen + rejected  # modulo 2 to the 64: the same whichever answer won
-    ordered = np.sort(pair)
+    ordered = np.sort(pair[kept])
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     del ordered
-    here = np.flatnonzero(_among(twice, pair))
+    here = np.flatnonzero(kept & _among(twice, pair))
     _, group, sizes = np.unique(pair[here], return_inverse=True, return_counts=True)
-    ahead = np.bincount(group, weights=chosen[here] < rejected[here], minlength=len(sizes))
+    forward = chosen[here] < rejected[here]
+    resolved = (built.pairs["flags"][here] & np.uint32(ADJUDICATED)) != 0
+    ways = [np.bincount(group, weights=which, minlength=len(sizes)) > 0 for which in (forward, ~forward)]
+    settled = [np.bincount(group, weights=resolved & which, minlength=len(sizes)) > 0 for which in (forward, ~forward)]
+    stands = np.where(forward, (settled[0] & ~settled[1])[group], (settled[1] & ~settled[0])[group])
+    against = (ways[0] & ways[1])[group] & ~stands
     both, later = np.zeros((2, len(pair)), dtype=np.bool_)
-    both[here] = ((ahead > 0) & (ahead < sizes))[group]
-    later[here] = _repeated(pair[here])
+    both[here] = against
+    rest = here[~against]
+    later[rest] = _repeated(pair[rest])
     built.leave_out(both, "opposite")
     built.leave_out(later, "twice")
 
