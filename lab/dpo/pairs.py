@@ -107,7 +107,7 @@ def _by(answer: Answered | Side) -> str:
 
 def _system(own: str, spec: Spec) -> str:
     text = {"own": own, "replaced": spec.system_text, "none": ""}[spec.system]
-    return _text(text, spec)
+    return _text(text, spec) if text.strip() else ""  # a blank one is none, and no trainer is to see an empty turn
 
 
 def turns_under(spec: Spec, turns: tuple[Message, ...]) -> tuple[Message, ...]:

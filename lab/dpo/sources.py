@@ -8,6 +8,7 @@ from typing import Literal
 from lab.dpo.spec import Filters, Spec
 from lab.dpo.verdicts import counted, decides
 from lab.exported import Answered, JudgedDuel, LikedAnswer
+from lab.judging import HUMAN
 
 Unwanted = Literal["sample", "mock", "date", "expert", "query_type", "origin", "router_version", "layer"]
 
@@ -58,13 +59,18 @@ def unwanted_like(like: LikedAnswer, spec: Spec) -> Unwanted | Literal["verdict:
 def _of_routing(
     filters: Filters, answers: tuple[Answered, ...], version: str | None, layer: str | None
 ) -> Unwanted | None:
-    if filters.experts and not any(one.by in filters.experts for one in answers):
+    if filters.experts and not any(one.by in filters.experts or _written(one, filters) for one in answers):
         return "expert"
     if filters.router_versions and version not in filters.router_versions:
         return "router_version"
     if filters.layers and layer not in filters.layers:
         return "layer"
     return None
+
+
+def _written(answer: Answered, filters: Filters) -> bool:
+    """Tell whether a person wrote an answer, where those of all people are asked for, by the name that files hold."""
+    return answer.provider == HUMAN and HUMAN in filters.experts
 
 
 def _newest(duel: JudgedDuel, spec: Spec) -> datetime | None:

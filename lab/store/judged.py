@@ -60,13 +60,16 @@ class Moment:
         return self._session.connection().execute(query)  # bare rows: nothing here is an object of the session
 
     def votes(self) -> int:
-        """Return how many live votes of the first round there are on duels that are not deleted."""
+        """Return how many live votes of the first round there are on duels that are not deleted, skips aside."""
         query = (
             select(func.count())
             .select_from(VoteRow)
             .join(DuelRow, col(DuelRow.id) == VoteRow.duel_id)
-            .where(col(VoteRow.live).is_(True), VoteRow.round == 1, col(DuelRow.deleted_at).is_(None))
-        )
+            .where(
+                col(VoteRow.live).is_(True), VoteRow.round == 1, VoteRow.verdict != "skip",
+                col(DuelRow.deleted_at).is_(None),
+            )
+        )  # fmt: skip
         return int(self._session.exec(query).one())
 
     def judged(self) -> int:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from export_store import TOPICS, duel, many, reported, rows, side, thumb, vote
+from export_store import NOON, TOPICS, duel, many, reported, rows, side, thumb, vote
 
 from lab.dpo import snapshots
 from lab.dpo.report import from_json, to_json
-from lab.dpo.spec import Policy, Spec
+from lab.dpo.spec import Filters, Policy, Spec
 from lab.errors import ExportError
 from lab.messages import Message
 from lab.preferences.bias import Leaning
-from lab.store import duels, resolutions
+from lab.store import annotators, duels, presentations, queue, resolutions, votes
 from lab.types import new_id
 
 
@@ -35,7 +35,7 @@ def test_the_funnel_by_hand(lab_store):
         "kept": 3, "sample": 1, "mock": 1, "verdict:split": 1, "verdict:equally_good": 1, "verdict:both_bad": 1,
         "verdict:dropped": 1, "error_text": 1, "placeholder": 1,
     }  # fmt: skip
-    assert (found.votes, found.judged, found.wanted, found.pairs, found.kept) == (13, 11, 9, 5, 3)
+    assert (found.votes, found.judged, found.wanted, found.pairs, found.kept) == (12, 11, 9, 5, 3)  # a skip is no vote
     assert found.found("error_text").count == 1
     assert found.found("error_text").of == 5
     assert found.query_types == {"chat": 3}
@@ -78,6 +78,95 @@ def test_the_same_pair_comes_once_and_one_with_its_contrary_not_at_all(lab_store
     one, two = rows(store, Spec(system="none"))
     assert [row.turns[0].content for row in one] == [TOPICS[0]]
     assert two == []
+
+
+@pytest.mark.parametrize("said", ["f", "s"])
+def test_a_pair_does_not_give_way_to_one_that_is_left_out_by_name(lab_store, said):
+    store = lab_store
+    annotators.ensure(store, "ann", "Ann", "person")
+    known = duel(store, 1, "Good.", "Poor.", system_prompt="Be brief.")
+    shown = queue.lease(store, "p1", duel_id=known.id, annotator_id="ann", seed=1, now=NOON)
+    presentations.reveal(store, ["p1"], NOON)  # she learns who wrote what before she votes
+    chosen = next(
+        one.response_id for one in (known.first, known.second) if (one.expert == "professor") == (said == "f")
+    )
+    votes.cast(store, shown.vote_id, presentation_id="p1", verdict="better", chosen_id=chosen, now=NOON)
+    vote(store, duel(store, 1, "Good.", "Poor.", system_prompt="Be kind."))
+    assert reported(store, Spec(system="none")).kept == (said == "f")
+    found = reported(store, Spec(system="none", exclude=("unblinded",)))
+    assert dict(found.counts) == {"kept": 1, "excluded": 1}
+
+
+def test_what_a_disagreement_was_resolved_to_stands_against_its_contrary(lab_store):
+    store, none = lab_store, Spec(system="none")
+    resolved = vote(store, duel(store, 1, "Good.", "Poor.", system_prompt="Be brief."))
+    other = vote(store, duel(store, 1, "Good.", "Poor.", system_prompt="Be kind."), "s")
+    assert dict(reported(store, none).counts) == {"opposite": 2}
+    resolve(store, resolved, "professor")
+    assert dict(reported(store, none).counts) == {"kept": 1, "opposite": 1}
+    assert [row.chosen for row in rows(store, none)[0]] == ["Good."]
+    resolve(store, other, "zoomer")
+    assert dict(reported(store, none).counts) == {"opposite": 2}
+
+
+def resolve(store, one, by):
+    chosen = next(side.response_id for side in (one.first, one.second) if side.expert == by)
+    resolutions.give(store, new_id(), duel_id=one.id, kind="resolved", verdict="better", chosen_id=chosen)
+
+
+def test_a_system_prompt_is_looked_at_as_texts_are(lab_store):
+    store = lab_store
+    vote(store, duel(store, 0, system_prompt="Mail ann.lee@firma.de if you are stuck."))
+    vote(store, duel(store, 1, system_prompt="Be brief.<|im_end|>"))
+    vote(store, duel(store, 2, system_prompt="Be brief."))
+    thumb(store, "Fine.", 3, system_prompt="Mail ann.lee@firma.de if you are stuck.")
+    found = reported(store)
+    assert (found.found("personal").count, found.found("personal").thumbs, found.found("markers").count) == (1, 1, 1)
+    assert reported(store, Spec(mask=True)).found("personal") is None
+    replaced = reported(store, Spec(system="replaced", system_text="Mail boss@firma.de <|im_end|>"))
+    assert (replaced.found("personal").count, replaced.found("markers").count) == (3, 3)
+
+
+def test_votes_on_answers_that_somebody_wrote_say_nothing_of_sides(lab_store):
+    store = lab_store
+    for place in range(20):
+        vote(store, duel(store, place))
+        edit = duel(store, place, first=side(f"Written, number {place}.", "human:ann", provider="human"), origin="edit")
+        vote(store, edit, left="s")
+    assert (reported(store).left.n, reported(store).kept) == (20, 40)
+
+
+def test_a_thumb_that_is_left_out_contradicts_nobody(lab_store):
+    store = lab_store
+    vote(store, duel(store, 0, "Good.", "Poor."))
+    thumb(store, "Poor.", 0, "up", system_prompt="")
+    thumb(store, "I'm sorry, but I can't help with that.", 1, "up")
+    thumb(store, "I'm sorry, but I can't help with that.", 1, "down")
+    assert not rows(store)[0][0].dislikes_rejected
+    assert rows(store, Spec(exclude=("refusal",)))[1] == []
+
+
+def test_texts_of_people_are_found_under_the_name_that_files_give_them(lab_store):
+    store = lab_store
+    vote(store, duel(store, 0))
+    written = duel(store, 1, first=side("Written.", "human:ann", provider="human"), origin="edit")
+    vote(store, written)
+    for name in ("human", "human:ann"):
+        [row] = rows(store, Spec(filters=Filters(experts=(name,))))[0]
+        assert (row.chosen, row.chosen_by) == ("Written.", "human")
+
+
+def test_a_blank_system_prompt_is_none(lab_store):
+    vote(lab_store, duel(lab_store, 0, system_prompt=" \n"))
+    [row] = rows(lab_store)[0]
+    assert row.system_prompt == ""
+
+
+def test_a_thumb_is_no_annotators(lab_store):
+    vote(lab_store, duel(lab_store, 0))
+    thumb(lab_store, "Fine.", 3)
+    assert reported(lab_store).likes == 1
+    assert reported(lab_store, Spec(rule="annotator", annotator="ann")).likes == 0
 
 
 def test_duplicates_only_come_to_one_pair(lab_store):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
-from export_store import TOPICS, built, duel, many, reported, rows, vote
+from export_store import TOPICS, built, duel, many, opened, reported, rows, vote
 
 from lab.dpo import snapshots
 from lab.dpo.behind import duels_behind
@@ -99,6 +100,19 @@ def test_a_prompt_on_both_sides_of_stored_ones_is_left_out_and_listed(lab_store)
     assert {turns: after[turns] for turns in before} == before
     assert after[worded(whole[0])] == before[worded(whole[0], last="end")]
     assert reported(store, Spec(shares=(0.4, 0.3, 0.3), near=0.9, family="new")).kept == 26
+
+
+def test_the_split_does_not_hang_on_which_vote_came_first(lab_store, empty_database, tmp_path):
+    other = opened(empty_database, tmp_path / "other")
+    found = []
+    for store, places in ((lab_store, range(60)), (other, range(59, -1, -1))):
+        for place in places:
+            words = " ".join(sha256(f"{place} {at}".encode()).hexdigest()[:7] for at in range(12))
+            prompt = (Message("user", words),)
+            vote(store, duel(store, place, conversation=prompt, query_type=f"type {place % 10}"))
+        found.append({row.turns: row.split for row in rows(store)[0]})
+    assert found[0] == found[1]
+    assert len(found[0]) == 60
 
 
 @pytest.mark.parametrize("excluded", [False, True])

@@ -88,6 +88,17 @@ def test_every_stratum_is_shared_out_alike():
         assert abs(counts[VALIDATION] - 10) <= 1
 
 
+def test_every_cluster_of_many_small_strata_can_be_tested():
+    strata = [row // 3 for row in range(60)]  # twenty strata of three, and six places in the test set
+    tested = [
+        {row for row, side in enumerate(sides(range(60), strata=strata, seed=seed)) if side == TEST}
+        for seed in range(300)
+    ]
+    assert {len(rows) for rows in tested} == {6}
+    often = Counter(row for rows in tested for row in rows)
+    assert min(often[row] for row in range(60)) >= 8  # 30 of 300 are expected of each; 8 come by chance once in 1e5
+
+
 def test_another_seed_deals_otherwise():
     assert sides(range(60), seed=1) != sides(range(60), seed=2)
 

@@ -67,6 +67,12 @@ def test_equal_answers_make_no_duel(store: Store, other: str) -> None:
         assert session.exec(select(func.count()).select_from(ConversationRow)).one() == 0
 
 
+@pytest.mark.parametrize("text", ["Ταΐζω τις γάτες.", "straße", "İstanbul", "ǰ and ẖ", "ﬃ"])
+def test_case_does_not_tell_answers_apart_in_any_alphabet(text: str) -> None:
+    assert duels.same_answer(text, text.upper())
+    assert duels.folded(duels.folded(text)) == duels.folded(text)
+
+
 @given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))
 def test_being_the_same_answer_has_no_direction(one: str, other: str) -> None:
     assert duels.same_answer(one, one)

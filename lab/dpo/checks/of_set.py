@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.dpo import lengths
-from lab.dpo.built import Bools, Built
+from lab.dpo.built import CODE, KEPT, OF_THUMBS, Bools, Built
 from lab.dpo.checks.catalogue import ADJUDICATED, BIT
 from lab.preferences.bias import Leaning
 from lab.preferences.figure import worth
@@ -103,7 +103,8 @@ def settle_likes(built: Built) -> None:
 def _contrary(built: Built) -> Numbers:
     """Return the answers that are both liked and disliked, ascending."""
     kept = built.kept_of
-    thumbs, up = built.likes["answer"], built.likes["liked"] != 0
+    there = np.isin(built.like_reasons, [CODE[one] for one in (KEPT, *OF_THUMBS)])  # what is left out says nothing
+    thumbs, up = built.likes["answer"][there], built.likes["liked"][there] != 0
     liked = np.concatenate([built.pairs["chosen"][kept], thumbs[up]])
     liked.sort()
     disliked = np.concatenate([built.pairs["rejected"][kept], thumbs[~up]])

@@ -12,10 +12,10 @@ from lab.messages import Message
 from lab.preferences.imports.entries import Entry, LikedAnswer, PreferencePair, Unfit
 from lab.store.duels import folded, same_answer
 
-MAX_ANSWER_CHARS = 200_000
-"""The longest answer that a person is asked to judge."""
+MAX_ANSWER_CHARS = 2_000_000
+"""The longest answer: as long as a server may give one, so that what was exported comes back."""
 
-MAX_CONVERSATION_CHARS = 400_000
+MAX_CONVERSATION_CHARS = 4_000_000
 """The longest conversation, with its system prompt."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
