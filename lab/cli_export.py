@@ -6,23 +6,19 @@ Progress is on standard error. Exit status: 0 done, 2 bad input.
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.cli_dataset_lines import harmless, say, say_json
+from lab.cli_dataset_lines import harmless, say_json
+from lab.cli_export_lines import say_report, told
 from lab.errors import ExportError, NotFound
 
 if TYPE_CHECKING:
-    from lab.dpo.formats.registry import Choice
-    from lab.dpo.formats.writing import Written
-    from lab.dpo.report import Report
     from lab.dpo.spec import Spec
-    from lab.exported import Snapshot
     from lab.store import Store
 
 
@@ -92,7 +88,7 @@ def run_export(arguments: argparse.Namespace) -> int:
         written = snapshots.write_files(store, snapshot, choices, arguments.out, progress=_progress)
         snapshot = snapshots.note(store, snapshot, written)
     _quiet()
-    return _told(snapshot, written, choices, as_json=arguments.json)
+    return told(snapshot, written, choices, as_json=arguments.json)
 
 
 _OF_WRITING = ("run", "command", "out", "format", "snapshot", "json")
@@ -217,43 +213,6 @@ def _checked(store: Store, spec: Spec, *, as_json: bool) -> int:
         say_json(reporting.to_json(found))
     else:
         say_report(found)
-    return 0
-
-
-def say_report(found: Report) -> None:
-    """Print what the doctor says."""
-    from lab.dpo import wording
-
-    say(f"{found.votes:,} votes on {found.judged:,} duels, {found.pairs:,} pairs, {found.kept:,} kept.")
-    for reason, count in wording.losses(found).items():
-        say(f"  {count:>9,}  {reason}")
-    for split, count in found.splits.items():
-        say(f"{split}: {count:,} pairs of {found.clusters[split]:,} groups of prompts")
-    if found.likes:
-        say(f"{found.likes:,} answers with a thumb, for KTO")
-    for one in found.findings:
-        say(f"{one.severity}  {one.rule}: {wording.finding(one)}")
-
-
-def _told(snapshot: Snapshot, written: Written, choices: Sequence[Choice], *, as_json: bool) -> int:
-    from lab.dpo.training import TRAINED_ON
-
-    if as_json:
-        files = {path: asdict(made) for path, made in written.files.items()}
-        say_json(
-            {"snapshot": snapshot.id, "name": snapshot.name, "hash": snapshot.content_hash, "rows": snapshot.rows,
-             "liked": snapshot.liked, "splits": dict(written.counts), "folder": str(written.folder), "files": files}
-        )  # fmt: skip
-        return 0
-    splits = ", ".join(f"{split} {count:,}" for split, count in written.counts.items())
-    say(f"{snapshot.name!r} ({snapshot.id}, hash {(snapshot.content_hash or '')[:12]}): {splits}.")
-    for one in choices:
-        say(f"  {written.folder / one.format}")
-    for form, count in written.left_out.items():
-        say(f"{form} cannot hold {count:,} of the pairs.")
-    if any(one.format in TRAINED_ON.values() for one in choices):
-        data = shlex.join(["--data", str(written.folder)])
-        say(f"Train on it: python -m lab train-recipe {snapshot.id} {data}")
     return 0
 
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.cli_dataset_lines import say, say_json
-from lab.cli_export import opened, say_report
+from lab.cli_dataset_lines import harmless, say, say_json
+from lab.cli_export import opened
+from lab.cli_export_lines import say_report
 
 if TYPE_CHECKING:
     from lab.exported import Snapshot
@@ -161,6 +162,8 @@ def run_recipe(arguments: argparse.Namespace) -> int:
     data = arguments.data or _on_the_shelf(one)
     facts = recipe_facts(one, model=arguments.model, data=data, trainer=arguments.trainer)
     sys.stdout.write(recipe(facts))
+    if not any(Path(facts.data).glob("train.*")):
+        sys.stderr.write(harmless(f"There is no train file in {facts.data} on this machine; --data DIR says where.\n"))
     return 0
 
 

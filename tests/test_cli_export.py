@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -244,10 +245,40 @@ def test_formats_that_hold_nothing_leave_no_snapshot_behind(data, run):
     assert status == 2
     assert "Take one of the two" in err
     assert run("snapshot", "list")[1].startswith("No snapshot")
-    assert run("export", "--out", "x", "--format", "trl", "--format", "kto")[0] == 0
+    status, out, _ = run("export", "--out", "x", "--format", "trl", "--format", "kto")
+    assert status == 0
+    assert "1 answer with a thumb." in out
+    assert "kto: train 1" in out
+    assert "no trl: none of the rows fits it" in out
+    _, out, _ = run("export", "--check")
+    assert "KTO, train: 1 liked and 0 disliked" in out
+
+
+def test_an_export_without_rows_for_training_says_so_and_advises_no_training(judged, run, data):
+    run("export", "--out", "all", "--shares", ".4,.3,.3")
+    tested = json.loads((data.parent / "all" / "trl" / "test.jsonl").read_text().splitlines()[0])
+    with closing(open_store(data_dir=data)) as store:
+        [added] = duels.add(store, [NewDuel(
+            (Message("user", tested["prompt"][-1]["content"]),), "Be bold.",
+            Side("n1", "One.", "professor", "ollama", "big"), Side("n2", "Two.", "zoomer", "ollama", "small"),
+            "bulk", "random", query_type="rare",
+        )])  # fmt: skip
+        who = annotators.ensure(store, "ann", "Ann", "person").id
+        given_votes.record_many(store, [NewVote(new_id(), added.duel_id, who, "better", "n1", "n1", NOON)])
+    status, out, _ = run("export", "--out", "rare", "--filter", "query_type=rare")
+    assert status == 0
+    assert "Nothing of it is for training" in out
+    assert "Train on it" not in out
+    _, out, _ = run("export", "--check", "--filter", "query_type=rare")
+    assert "1 of them keep the side that their prompt had" in out
+    assert "1 pair, none of them for training" in out
+    status, script, err = run("train-recipe", "all", "--data", "nowhere")
+    assert (status, bool(script)) == (0, True)
+    assert "There is no train file in nowhere/trl on this machine" in err
 
 
 def test_without_any_vote_it_says_what_to_do(run):
+    assert "There is nothing to export yet. Judge duels on the Label page first" in run("export", "--check")[1]
     status, _, err = run("export", "--out", "x")
     assert status == 2
     assert "Judge duels on the Label page first" in err

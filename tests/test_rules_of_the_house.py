@@ -43,6 +43,7 @@ PART_OF = {  # modules that share the room of another
     "cli_grid_lines": "cli",
     "cli_duels": "cli",
     "cli_export": "cli",
+    "cli_export_lines": "cli",
     "cli_snapshot": "cli",
     "cli_dataset": "cli",
     "cli_dataset_add": "cli",

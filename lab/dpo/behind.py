@@ -73,6 +73,7 @@ def _of_rule(built: Built, rule: str) -> Ints:
         "left": kept & (built.pairs["left"] > 0),
         "policy": kept & (built.pairs["own"] > 0),
         "few_pairs": kept,
+        "no_training": kept,
         "system_prompts": kept,
         "one_annotator": kept if loudest is None else kept & _voted(built, loudest[0]),
     }

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from string import Template
 
 from lab.dpo.lengths import Fit
+from lab.dpo.noise import error_rate
 from lab.dpo.recipe_script import PARTS, SCRIPT, Part
 from lab.dpo.spec import Trainer
 from lab.errors import ExportError
@@ -45,6 +46,7 @@ class RecipeFacts:
     exact: bool = False  # the lengths were counted with the model's own tokenizer
     agreement: float | None = None  # pairs of votes that chose an answer of one duel: the share that chose the same
     agreement_pairs: int = 0  # how many pairs of votes that is
+    wrong: float | None = None  # the share of wrong labels to be expected in the rows; None: as of single votes
     liked: int = 0  # of `train`, with the label true; KTO alone
     seed: int = 0
 
@@ -85,18 +87,9 @@ def command(facts: RecipeFacts, script: str = "train.py") -> str:
     return shlex.join(words) if _can_be_loaded(facts.model) else f"{shlex.join(words)} --model MODEL"
 
 
-def error_rate(agreement: float | None) -> float:
-    """Return how often one rater errs, in [0, .5], from how often two choose the same answer.
-
-    Two raters who each err with e, independently, agree on a share a = (1 - e)² + e², so e = (1 - √(2a - 1)) / 2; for
-    a ≤ .5 that is a coin. Without any agreement measured it is 0.
-    """
-    return 0.0 if agreement is None else (1 - math.sqrt(max(0.0, 2 * agreement - 1))) / 2
-
-
-def label_smoothing(agreement: float | None) -> float:
-    """Return the error rate as TRL is told it: two decimals, at most `MAX_SMOOTHING`."""
-    return min(MAX_SMOOTHING, round(error_rate(agreement), 2))
+def label_smoothing(wrong: float) -> float:
+    """Return the share of wrong labels as TRL is told it: two decimals, at most `MAX_SMOOTHING`."""
+    return min(MAX_SMOOTHING, round(wrong, 2))
 
 
 def batch_size(rows: int) -> int:
@@ -184,15 +177,19 @@ def _settings(facts: RecipeFacts) -> str:
 
 
 def _dpo_settings(facts: RecipeFacts) -> str:
-    smoothing = label_smoothing(facts.agreement)
+    single = error_rate(facts.agreement)
+    wrong = single if facts.wrong is None else facts.wrong
+    smoothing = label_smoothing(wrong)
     if facts.agreement is None or not facts.agreement_pairs:
         words, smoothing = "No duel was judged twice, so nothing is known of wrong labels, and none are assumed.", 0.0
     else:
         words = (
-            f"Two annotators chose the same answer in {facts.agreement:.1%} of {facts.agreement_pairs:,} cases; if "
-            f"both err alike, that is e = {error_rate(facts.agreement):.3f} of single votes."
+            f"Two annotators chose the same answer in {facts.agreement:.1%} of {facts.agreement_pairs:,} cases among "
+            f"all judged duels; if both err alike, that is e = {single:.3f} of single votes."
         )
-        if error_rate(facts.agreement) > MAX_SMOOTHING:
+        if facts.wrong is not None:
+            words += f" By the votes behind each pair here, {wrong:.3f} of their labels are wrong."
+        if wrong > MAX_SMOOTHING:
             words += f" Held at {MAX_SMOOTHING}: such votes are hardly better than a coin, so mend the guideline first."
     return _filled(
         PARTS["dpo"].settings,

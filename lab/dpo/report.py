@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from lab.dpo import noise
 from lab.dpo.behind import ratio_classes
 from lab.dpo.built import CODE, FILTERED, UNDECIDED, Built
 from lab.dpo.checks import of_set
@@ -17,6 +18,7 @@ from lab.dpo.lengths import Fit, fitting
 from lab.dpo.rows import SPLITS
 from lab.dpo.spec import Trainer
 from lab.preferences.bias import RATIOS, Leaning
+from lab.store.row_words import counted
 
 FEW_PAIRS = 50
 """With fewer pairs than this a trainer learns the pairs rather than what they share."""
@@ -79,6 +81,7 @@ class Report:
     examples: Mapping[str, tuple[int, int]]  # of KTO, by side of the split: liked and disliked answers
     policy_share: float | None  # of the answers, those of the model to be trained; None where none is named
     settled: int = 0  # kept pairs whose prompt had its side in the family before
+    wrong: float | None = None  # the share of wrong labels to be expected among the kept pairs; None: not known
 
     @property
     def ready(self) -> bool:
@@ -127,6 +130,7 @@ def report(built: Built) -> Report:
         examples=_examples(built),
         policy_share=_policy_share(built),
         settled=int(built.settled_of[kept].sum()),
+        wrong=noise.of_kept(built),
         annotators=len(np.unique(built.voices["annotator"][kept[built.voices["pair"]]])) if len(built.voices) else 0,
     )
 
@@ -196,6 +200,8 @@ def _of_the_whole(built: Built, kept: int) -> list[Finding]:
     found = []
     if 0 < kept < FEW_PAIRS:
         found.append(_finding("few_pairs", kept, kept, 0, f"{counted(kept, 'pair')}, under {FEW_PAIRS}"))
+    if kept and not (built.sides_of[built.kept_of] == 0).any():
+        found.append(_finding("no_training", kept, kept, 0, f"{counted(kept, 'pair')}, none of them for training"))
     voice = of_set.loudest(built)
     if voice is not None and voice[1] * 2 > voice[2]:
         says = f"one annotator gave {voice[1]:,} of {voice[2]:,} votes for what was chosen"
@@ -255,11 +261,6 @@ def share_of(leaning: Leaning) -> str:
 
 def _finding(rule: str, count: int, of: int, left_out: int, says: str) -> Finding:
     return Finding(rule, BY_ID[rule].severity, count, of, left_out, says)
-
-
-def counted(count: int, what: str) -> str:
-    """Return `1 pair`, `2 pairs`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 # ---------------------------------------------------------------------------------------------------------- plots

@@ -35,6 +35,7 @@ def recipe_facts(snapshot: Snapshot, *, model: str | None, data: str | None, tra
         exact=found.exact_tokens,
         agreement=found.chose_same / found.chose_both if found.chose_both else None,
         agreement_pairs=found.chose_both,
+        wrong=found.wrong,
         liked=found.examples["train"][0],
         seed=spec.seed,
     )

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from lab.dpo.built import EXCLUDED, KEPT
 from lab.dpo.checks.catalogue import BY_ID
-from lab.dpo.report import Finding, Report, counted, share_of
+from lab.dpo.report import Finding, Report, share_of
 from lab.dpo.spec import Filters, Spec
+from lab.store.row_words import counted
 
 _WHY: Mapping[str, str] = {
     "sample": "came with the lab as a sample",

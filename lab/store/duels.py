@@ -36,8 +36,6 @@ def same_answer(one: str, other: str) -> bool:
 
 def folded(text: str) -> str:
     """Return what an answer says: equal for two that `same_answer` takes for the same."""
-    if text.isascii():
-        return " ".join(text.lower().split())
     small = unicodedata.normalize("NFC", text).casefold()  # which takes some letters apart
     return " ".join(unicodedata.normalize("NFC", small).split())
 

@@ -162,6 +162,37 @@ def test_a_blank_system_prompt_is_none(lab_store):
     assert row.system_prompt == ""
 
 
+def test_pairs_of_one_mind_are_wrong_less_often_than_single_votes(lab_store):
+    store = lab_store
+    for place in range(12):  # two agree on eight of twelve, so e = (1 - sqrt(1/3)) / 2 = 0.211
+        vote(store, vote(store, duel(store, place)), "f" if place < 8 else "s", "bob")
+    error = (1 - (1 / 3) ** 0.5) / 2
+    assert reported(store).wrong == pytest.approx(
+        error**2 / (error**2 + (1 - error) ** 2)
+    )  # eight pairs, two votes each
+    for place in range(12, 20):
+        vote(store, duel(store, place))
+    single_and_double = (error + error**2 / (error**2 + (1 - error) ** 2)) / 2
+    assert reported(store).wrong == pytest.approx(single_and_double)
+    assert reported(store, Spec(rule="unanimous", min_votes=2)).wrong < reported(store).wrong
+
+
+def test_it_is_not_known_how_many_labels_are_wrong_where_nobody_judged_twice(lab_store):
+    vote(lab_store, duel(lab_store, 0))
+    assert reported(lab_store).wrong is None
+
+
+def test_pairs_that_all_have_their_side_outside_of_training_are_nothing_to_train_on(lab_store):
+    store = lab_store
+    many(store, 18)
+    snapshots.freeze(store, Spec(), snapshot_id=new_id(), name="first")
+    tested = next(row for row in rows(store)[0] if row.split == "test")
+    left = Spec(filters=Filters(query_types=("rare",)))
+    vote(store, duel(store, 0, conversation=tested.turns, system_prompt="Another.", query_type="rare"))
+    assert reported(store, left).found("no_training").says == "1 pair, none of them for training"
+    assert reported(store).found("no_training") is None
+
+
 def test_a_thumb_is_no_annotators(lab_store):
     vote(lab_store, duel(lab_store, 0))
     thumb(lab_store, "Fine.", 3)

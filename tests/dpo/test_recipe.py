@@ -11,13 +11,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pair_rows import exported, pair
 
 from lab.dpo.lengths import Fit
-from lab.dpo.recipe import RecipeFacts, batch_size, command, epochs, error_rate, label_smoothing, recipe
+from lab.dpo.noise import error_rate, wrong
+from lab.dpo.recipe import RecipeFacts, batch_size, command, epochs, label_smoothing, recipe
 from lab.errors import ExportError
 
 TRAINERS = ["dpo", "reward", "kto", "sft"]
@@ -73,9 +75,23 @@ def test_the_error_rate_is_found_again_from_the_agreement_that_it_makes(rate):
     assert error_rate((1 - rate) ** 2 + rate**2) == pytest.approx(rate, abs=1e-7)
 
 
+def test_labels_that_more_votes_stand_behind_are_wrong_less_often():
+    found = wrong(0.2, np.array([1, 2, 3, 1]))
+    assert found.tolist() == pytest.approx([0.2, 0.04 / 0.68, 0.008 / 0.52, 0.2])  # .2² / (.2² + .8²), and so on
+    assert wrong(0.0, np.array([1])).tolist() == [0.0]
+    assert wrong(0.5, np.array([1, 3])).tolist() == [0.5, 0.5]
+
+
+def test_the_script_is_told_how_many_labels_are_wrong_in_what_was_exported():
+    script = recipe(replace(FACTS, wrong=0.031))
+    assert "label_smoothing=0.03," in script
+    assert "0.031 of their labels are wrong" in " ".join(script.replace("#", " ").split())
+
+
 def test_smoothing_stays_where_the_robust_loss_is_sane():
-    assert label_smoothing(0.82) == 0.1
-    assert label_smoothing(0.4) == 0.4
+    assert label_smoothing(0.1) == 0.1
+    assert label_smoothing(0.123) == 0.12
+    assert label_smoothing(0.5) == 0.4
 
 
 @pytest.mark.parametrize(("rows", "batch"), [(1, 8), (60, 8), (800, 16), (1_600, 32), (100_000, 64)])

@@ -216,7 +216,7 @@ def test_a_warned_pair_is_left_out_by_a_press_and_taken_in_by_another(judged):
 def test_a_limit_that_cuts_is_raised_by_a_press_and_says_that_tokens_are_estimated(judged):
     page = export(judged, limit="16")
     assert "Tokens are an estimate until" in shown(page)
-    page = button(page, "Raise the limit to 256").click().run()
+    page = button(page, "Raise the limit to 256, which holds 99 of 100").click().run()
     assert address(page, "limit") == "256"
     assert "Tokens are an estimate until" not in shown(page)
 

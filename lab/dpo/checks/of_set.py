@@ -21,7 +21,8 @@ def block_repeated(built: Built) -> None:
     """
     chosen, rejected, kept = built.pairs["chosen"], built.pairs["rejected"], built.kept_of
     pair = chosen + rejected  # modulo 2 to the 64: the same whichever answer won
-    ordered = np.sort(pair[kept])
+    ordered = pair[kept]
+    ordered.sort()
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     del ordered
     here = np.flatnonzero(kept & _among(twice, pair))

@@ -21,7 +21,8 @@ _RULES: dict[VoteRule, str] = {
     "adjudicated": "resolved on the desk",
 }
 _SYSTEMS: dict[SystemPrompt, str] = {"own": "the duel's own", "replaced": "another one", "none": "none"}
-_LIMITS = (16, 1_000_000, 1_024, 64)  # tokens: least, most, usual, step
+MOST_TOKENS = 1_000_000
+_LIMITS = (16, MOST_TOKENS, 1_024, 64)  # tokens: least, most, usual, step
 
 
 def draw() -> Spec:

@@ -21,6 +21,7 @@ _BADGES: dict[Severity, tuple[str, str, str]] = {
     "note": ("note", "gray", ":material/info:"),
 }
 _OF_TOKENS = ("dropped", "cut")
+_STEP = 128  # tokens
 _ESTIMATED = " Tokens are an estimate until the folder of the model's tokenizer is named."
 _EXAMPLES, _EXAMPLE_CHARS = 2, 90
 
@@ -80,8 +81,8 @@ def _mend(one: Finding, reading: Reading) -> None:
     if one.severity == "warn" and BY_ID[rule].of_rows:
         out = rule in spec.exclude
         _button("Take them in again" if out else "Leave them out", f"out-{rule}", lambda: _leave_out(rule, out=not out))
-    if rule in _OF_TOKENS and fit > spec.policy.max_length:
-        _button(f"Raise the limit to {fit:,}", f"raise-{rule}", lambda: _set(asking.LIMIT, fit))
+    if rule in _OF_TOKENS:
+        _raise(rule, spec.policy.max_length, fit, reading)
     if rule == "personal" and not spec.mask:
         _button("Cover it", "cover-it", lambda: _set(choosing.COVER, value=True))
     if rule == "unblinded":
@@ -94,8 +95,17 @@ def _mend(one: Finding, reading: Reading) -> None:
         st.page_link("pages/trust.py", label="Open the desk", query_params={"part": "Disagreements"})
     if rule == "left":
         st.page_link("pages/trust.py", label="Who leans to a side", query_params={"part": "Bias"})
-    if rule in ("few_pairs", "one_annotator"):
+    if rule in ("few_pairs", "no_training", "one_annotator"):
         st.page_link("pages/label.py", label="Judge duels", icon=":material/how_to_vote:")
+
+
+def _raise(rule: str, limit: int, fit: int, reading: Reading) -> None:
+    """Offer the length limit that nearly all fit into; under that one already, the one that holds the longest."""
+    longest = -(-int(reading.built.lengths.longest.max(initial=0) + 1) // _STEP) * _STEP
+    wanted, holds = (fit, "99 of 100") if fit > limit else (longest, "all")
+    if limit < wanted <= asking.MOST_TOKENS:
+        said = f"Raise the limit to {wanted:,}, which holds {holds}"
+        _button(said, f"raise-{rule}", lambda: _set(asking.LIMIT, wanted))
 
 
 def _button(label: str, key: str, does: Callable[[], None]) -> None:
