@@ -75,7 +75,7 @@ def _votes() -> tuple[VoteRule, int, str]:
     rule = st.selectbox(
         "What makes a pair", list(_RULES), format_func=_RULES.__getitem__, key="rule", bind="query-params", width=180,
         help="Majority: more than half of the votes, so one against one makes no pair. A resolution on the desk of the "
-        "Trust page decides before any vote.",
+        "Trust page decides before any vote; of one annotator's pairs it only drops some.",
     )  # fmt: skip
     if rule in ("majority", "unanimous"):
         least = st.number_input("Votes, at least", 1, 50, 1, key="least", bind="query-params", width=130)
