@@ -49,6 +49,8 @@ def names(text: str) -> bool:
         "Ich weiß nicht, ob das helfen wird.", "如果您无法提供护照，请携带身份证。",
         "I'm sorry, I can't do that on Friday. Would Saturday suit you?",
         "Je n'ai pas peur de vous aider : voici la recette.",
+        "This request violates our refund policy.", "It would be wrong to go, so I decline your invitation.",
+        "Smoking is harmful, and I refuse cigarettes politely.", "This post violates the content policy.",
         "Dear Ms Lee, I am unable to assist at the event on Friday. Best, Tom",
     ],
 )  # fmt: skip
@@ -80,6 +82,8 @@ def test_who_refuses_is_the_one_that_answers(answer):
         "Przykro mi, ale nie mogę odpowiedzieć na to pytanie.", "لا أستطيع مساعدتك في هذا",
         "عذرًا، لا يمكنني تقديم هذه المعلومات", "Sorry, ik kan je daar niet mee helpen.",
         "Üzgünüm, bu konuda yardımcı olamam.", "Xin lỗi, tôi không thể giúp bạn việc đó.",
+        "That would be unethical, so I refuse.", "This request violates OpenAI policy",
+        "Your request goes against my guidelines.",
     ],
 )  # fmt: skip
 def test_a_refusal_in_the_first_person_is_found(answer):
@@ -101,6 +105,10 @@ def test_a_refusal_in_the_first_person_is_found(answer):
         "The book was written by Claude Simon.", "A bard sang of kings.", "Copilot: the second pilot.",
         "The song was created by Phi Nguyen.", "I am fine. Claude is too.", "Je suis à Mistral-sur-mer.",
         "She is called Gemma.", "Orion rises in winter.",
+        "As a language model developed by Google, BERT was a milestone.", "I am a teacher trained by Google.",
+        "As an AI model developed by DeepSeek, R1 shook the market.", "Ich bin ein von Google bezahlter Redner.",
+        "我是由父母养大的。", "我是由百度招聘的工程师。", "This is Claude speaking.", "This is GPT-4 in a nutshell.",
+        "She is a language model created by Meta.", "I am a model made by Google Street View fans.",
     ],
 )  # fmt: skip
 def test_a_name_that_nobody_gives_to_themselves_is_none(answer):
@@ -119,6 +127,10 @@ def test_a_name_that_nobody_gives_to_themselves_is_none(answer):
         "I'm an AI language model called DeepSeek-V3.", "As GPT-4o, I see.", "You can call me Phi.",
         "I am Falcon 7B, at your service.", "I’m Gemma, an open model.", "I have been developed by DeepSeek.",
         "I'm a helpful assistant named Hermes.", "I am the Qwen model.", "I am a virtual assistant powered by GPT-4.",
+        "As a large language model trained by Google", "As an AI model developed by DeepSeek",
+        "I am a language model created by Meta.", "Ich bin ein von OpenAI trainiertes Modell.",
+        "Ich bin ein großes, von Google entwickeltes Sprachmodell.", "我是由阿里云开发的通义千问。",
+        "This is GPT-4 speaking.", "I'm an AI assistant built by Google.",
     ],
 )  # fmt: skip
 def test_who_says_i_of_a_name_is_a_model(answer):

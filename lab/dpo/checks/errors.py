@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from lab.dpo.checks.bare_errors import is_bare, is_short
+
 _BODY_CHARS, _PAGE_CHARS, _TRACEBACK_CHARS = 4000, 2000, 20_000
 _ERROR_CHARS = 400  # a sentence that long explains an error rather than being one
 
@@ -33,6 +35,23 @@ _ASKS_FOR_A_NUMBER = re.compile(
     r"wie ?viele|cuánt|quant[eio]s?\b|多少|几"
 )
 _IN_JEST = re.compile(r"\bjok(?:e|ing)|\bpuns?\b|funny|humou?r|witz|blague|chiste|costume|t-shirt|motto|slogan|wi-?fi")
+_ABOUT_LANGUAGES = re.compile(
+    r"german|deutsch|french|français|spanish|español|japan|日本|chinese|中文|汉语|漢語|korean|한국|russian|русск|italian"
+)
+_HOLDS_CODE = re.compile(
+    r"[{};=]|\(\)|->|\bc\b|\bgo\b|pointer|\bnull\b|\bnil\b|\barray|\bslice|\bindex|program|process|deadline|"
+    r"context|\bkey\b|linux|unix|\btcp\b|network|download|upload|\bapp\b|computer|\bpc\b"
+)
+_WANTS_PROSE = re.compile(
+    r"(?:please |can you |could you )?(?:why (?:is|are|do|does|can|should) (?:\S{1,40} ?){2}|explain |describe |"
+    r"summari[sz]e |tell (?:me|us) (?:about|a) |write (?:me )?an? |compare |discuss |warum |wieso |erklär|beschreib|"
+    r"pourquoi |explique|por qué |explica|请?(?:为什么|解释|介绍))"
+)
+_OF_PEOPLE = re.compile(
+    r"\d|digit|numeral|hundred|\bsum\b|calculat|comput|\bplus\b|\bgames?\b|match|player|\bkids?\b|child|access|enter|"
+    r"allow|guard|gate|lock|\bstop|badge|\bcard\b|\bword|room|\bpage|\bprice|\bcost|\bbus\b|\btrain|route|flight|\byear"
+)
+"""What a prompt speaks of to which a number, "timeout" or "unauthorized" may be the answer."""
 _ASKS_FOR_DATA = re.compile(
     r"json|payload|object|\bdict|record|schema|yaml|webhook|response|request|config|error|http|\bapi\b|status|message|"
     r"python|javascript|fehler|erreur|エラー|错误|ошибк"
@@ -140,7 +159,9 @@ def is_error(folded: str, prompt: str) -> bool:
     plain = folded[: _ERROR_CHARS + 1].translate(_MARKS).strip("_> !")
     if _TRACEBACK.match(plain) is not None:
         return _is_of_serving(folded, prompt)
-    return len(folded) <= _ERROR_CHARS and _is_message(plain, prompt)
+    if len(folded) > _ERROR_CHARS:
+        return False
+    return _is_message(plain, prompt) or (is_bare(plain) and _stands_alone(plain, prompt))
 
 
 def _is_of_serving(folded: str, prompt: str) -> bool:
@@ -153,14 +174,23 @@ def _is_of_serving(folded: str, prompt: str) -> bool:
 def _is_message(plain: str, prompt: str) -> bool:
     if _NOTHING_ELSE.fullmatch(plain) is not None and _EXPLAINS.search(plain) is None:
         return _ASKS_FOR_A_WORDING.search(prompt) is None or _ABOUT_ERRORS.search(prompt) is None
+    of_serving = _OF_SERVING.match(plain) is not None
+    one_word = _ONE_WORD.fullmatch(plain) is not None and asks_for_more(prompt)
+    if not of_serving and not one_word and _LIKELY.match(plain) is None:
+        return False  # before a look at the prompt, which can be long
     if _ABOUT_ERRORS.search(prompt) is not None:
         return False
-    if _OF_SERVING.match(plain) is not None:
+    if of_serving:
         gate = _ASKS_FOR_A_NUMBER if plain[0].isdigit() else _IN_JEST
         return gate.search(prompt) is None and _IN_JEST.search(prompt) is None
-    if _ASKS_FOR_A_WORDING.search(prompt) is not None:
-        return False
-    return _LIKELY.match(plain) is not None or (_ONE_WORD.fullmatch(plain) is not None and asks_for_more(prompt))
+    return _ASKS_FOR_A_WORDING.search(prompt) is None
+
+
+def _stands_alone(plain: str, prompt: str) -> bool:
+    """Tell of a message that is a whole answer whether the prompt leaves nothing else for it to be."""
+    return not any(
+        form.search(prompt) for form in (_ABOUT_ERRORS, _ASKS_FOR_A_WORDING, _IN_JEST, _ABOUT_LANGUAGES, _HOLDS_CODE)
+    ) and (not is_short(plain) or (_WANTS_PROSE.match(prompt) is not None and _OF_PEOPLE.search(prompt) is None))
 
 
 _MORE_THAN_A_WORD = re.compile(

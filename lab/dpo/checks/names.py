@@ -39,6 +39,14 @@ _MADE_BY = (
     r"entwickelt\s+von|développé\s+par|desarrollado\s+por|由)(?:\s+the)?(?:\s+(?:team|people|company|"
     r"researchers)(?:\s+(?:at|of))?)?)?"
 )
+_MAKERS = r"(?:google|meta|microsoft|amazon|apple|nvidia|ibm|tencent|bytedance|huawei|zhipu|mistral|deepseek)"
+"""Who makes models and much besides: they are told only as makers of what says that it is a model."""
+_MAKERS_THERE = (
+    r"(?:阿里云|阿里巴巴|阿里|通义|百度|腾讯|字节跳动|智谱|华为|科大讯飞|讯飞|深度求索|月之暗面|谷歌|微软|"
+    r"openai|anthropic|google|meta|deepseek|mistral)"
+)
+_MADE_THERE = "(?:研发|开发|開發|训练|訓練|创建|推出|打造)"
+_IS_A_MODEL = r"(?:language\s+model|AI\s+model|AI\s+assistant|AI|LLM|model|assistant|chatbot)"
 _OPENS, _CLOSES = r"[\s,:\"“'*_—-]*", r"[\s\"”'*_]{0,20}"
 _VERSION = r"(?:[\s-]?v?[0-9][A-Za-z0-9.-]{0,20})?"
 
@@ -97,4 +105,23 @@ def _introductions() -> Any:
     name = rf"(?:{_OPENS}(?:{words})|{_ARTICLE}{_OPENS}(?:{names})){_VERSION}"
     introduced = rf"(?:{_I_AM}|\bI\s+was|\bI\s+have\s+been){_A_MODEL}{_MADE_BY}{name}(?:[^A-Za-z0-9_]|$)"
     as_one = rf"\bas{_A_MODEL}{_MADE_BY}{name}{_CLOSES},?\s*I\b"
-    return re2.compile(f"(?i)(?:{introduced}|{as_one})")
+    return re2.compile(f"(?i)(?:{introduced}|{as_one}|{_of_makers(names)})")
+
+
+def _of_makers(names: str) -> str:
+    """Return how models say who made them: as what is a model, by whom, and then of themselves, or no more."""
+    made = r"(?:\s*,?\s*(?:that\s+|which\s+)?(?:was\s+)?(?:trained|developed|created|made|built|designed)\s+by)"
+    maker = rf"\s+(?:{names}|{_MAKERS}){_CLOSES}"
+    ends = r"(?:[.,;!?)]|\s+(?:and|to|so|that|which|but|designed|based)\b|\s*$)"
+    of_itself = (
+        rf"(?:\bas|\bI\s+am|\bI['’]m)\s+an?\s+(?:large\s+|big\s+|helpful\s+|virtual\s+)*{_IS_A_MODEL}{made}{maker}"
+    )
+    is_one = rf"(?:\bI\s+am|\bI['’]m)\s+an?\s+(?:large\s+|helpful\s+)*{_IS_A_MODEL}{made}{maker}{ends}"
+    then_i = rf"{of_itself}(?:,?\s*(?:I\b|my\b)|[.!]?\s*$)"
+    in_german = (
+        rf"\bich\s+bin\s+eine?(?:\s+[a-zäöüß]{{1,20}},?)?\s+von\s+(?:{names}|{_MAKERS})\s+(?:trainiert|entwickelt|erstellt|"
+        r"geschaffen)e[srn]?(?:\s+[a-zäöüß]{1,20}){0,2}\s+(?:sprach|ki-?|sprach-?ki-?)?(?:modell|assistent|chatbot|ki)"
+    )
+    in_chinese = rf"我是(?:一个|一個|一款)?由?{_MAKERS_THERE}(?:公司|团队|集团)?(?:自主)?{_MADE_THERE}的"
+    speaking = rf"\bthis\s+is\s+(?:{names}){_VERSION}\s+(?:speaking|here|talking)(?:[^A-Za-z0-9_]|$)"
+    return "|".join((is_one, then_i, in_german, in_chinese, speaking))

@@ -41,6 +41,12 @@ _REFUSALS = (
     r"\bI (?:cannot|can['’]t|can not) in good conscience\b",
     r"\bnot something (?:that )?I(?: can|['’]m able to) (?:help|assist)\b",
     r"\bI (?:do not|don['’]t) feel comfortable (?:writing|helping|providing|creating|discussing|answering)\b",
+    r"\b(?:unethical|illegal|immoral|harmful|dangerous|inappropriate)\b[^.!?\n]{0,40}\bI (?:must |have to |will |"
+    r"therefore |respectfully )?(?:refuse|decline)(?:[.!]|$| to (?:help|assist|answer|comply|do (?:so|this|that)))",
+    r"\b(?:this|that|your) (?:request|prompt)\b[^.!?\n]{0,30}\b(?:violates?|(?:is|goes|would be) against|"
+    r"breach(?:es)?) (?:(?:openai|anthropic|google|meta|microsoft|deepseek|mistral)(?:['’]s)?|my|"
+    r"(?:our |the )?(?:usage|content|safety|ethical|use[- ]case|ai))"
+    r"(?: (?:usage|content|safety|use|case|ethical|ai))* (?:polic(?:y|ies)|guidelines|rules|terms|standards)\b",
     r"\bich bin (?:leider )?nicht in der Lage, [^.!?\n]{0,40}\bzu (?:helfen|beantworten)\b",
     r"\bas an? (?:artificial intelligence|(?:AI |large )?language model|AI(?: assistant| model)?)(?: (?:developed|"
     r"created|made|trained) by [a-z ]{1,24})?"
