@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import export_store
 import pytest
 
 from lab.dpo.checks.errors import is_error
 from lab.dpo.checks.texts import is_blank, is_placeholder
+from lab.messages import Message
 from lab.store.duels import folded
 
 
@@ -79,3 +81,61 @@ def test_signs_that_only_fill_a_place_are_blank(sign):
 @pytest.mark.parametrize("text", ["❤️", "⠁", "ㅎ", "각"])
 def test_signs_beside_them_are_seen(text):
     assert not is_blank(folded(text))
+
+
+OF_SERVERS = (
+    "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens.",
+    "The model `gpt-4` does not exist or you do not have access to it.",
+    "Rate limit reached for gpt-4 in organization org-x on tokens per min. Limit: 10000.",
+    "You exceeded your current quota, please check your plan and billing details.",
+    "HTTPConnectionPool(host='localhost', port=11434): Max retries exceeded with url: /api/chat",
+    "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+    "I'm sorry, an error occurred while generating the response.", "llama_decode failed", "ReadTimeout",
+    "llama runner process has terminated: exit status 2", "[ERROR] generation failed", "Model is loading, please wait",
+    "[object Object]",
+)  # fmt: skip
+ORDINARY = ("Is it safe to eat raw eggs?", "What should I cook for dinner tonight?", "Hello, I need some advice.")
+
+
+@pytest.mark.parametrize("prompt", ORDINARY)
+@pytest.mark.parametrize("answer", OF_SERVERS)
+def test_what_servers_and_clients_say_of_themselves_is_no_answer(answer, prompt):
+    assert is_error(folded(answer), folded(prompt))
+    assert not is_error(folded(answer), folded(f"What does this error message mean? {answer}"))
+    assert not is_error(
+        folded(f"{answer} " + "That is what the page said, and here is how it came about. " * 12), prompt
+    )
+
+
+@pytest.mark.parametrize("prompt", ORDINARY)
+@pytest.mark.parametrize("answer", ["asdf", "asdfasdf", "[mock answer]"])
+def test_what_is_no_word_is_no_answer_however_one_asked(answer, prompt):
+    assert is_placeholder(folded(answer), folded(prompt))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer"),
+    [
+        ("What does typeof x give in JavaScript where x was never set?", "undefined"),
+        ("What is the slope of a vertical line?", "undefined"), ("Which keys lie under the left hand?", "none"),
+        ("What is the home row of the keyboard?", "asdf"), ("Write the ellipsis.", "..."),
+        ("How many moons has Venus?", "None"), ("Wie viele Monde hat die Venus?", "Null"),
+    ],
+)  # fmt: skip
+def test_what_is_hardly_a_word_may_be_the_answer(prompt, answer):
+    assert not is_placeholder(folded(answer), folded(prompt))
+
+
+def test_the_answer_with_its_lines_tells_a_repeated_order_from_one_that_is_taken_up(lab_store):
+    for place, (prompt, answer) in enumerate((
+        ("Name three primary colours", "Name three primary colours\nRed, yellow and blue."),
+        ("写一首诗", "写一首诗\n床前明月光，疑是地上霜。"),
+        ("Name three primary colours", "Name three primary colours and you have red, yellow and blue."),
+    )):  # fmt: skip
+        export_store.vote(
+            lab_store,
+            export_store.duel(
+                lab_store, place, conversation=(Message("user", prompt),), system_prompt=str(place), chosen=answer
+            ),
+        )
+    assert dict(export_store.reported(lab_store).counts) == {"prompt_repeated": 2, "kept": 1}

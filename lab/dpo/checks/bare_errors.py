@@ -15,8 +15,19 @@ _AGAIN = (
     r"[., ]{0,2}(?:пожалуйста, )?(?:попробуйте|повторите)[а-яё ]{0,30})?[.!。！]*"
 )
 _REST = r"[^\n.!?。]{0,60}"
+_OF_SERVERS = (
+    r"this model'?s maximum context length is .{1,300}|rate limit (?:reached|exceeded) for .{1,300}|"
+    r"the model ['\"]?[\w.:/-]{1,80}['\"]? (?:does not exist|was not found|is not available)(?:[ ,.].{0,160})?|"
+    r"you exceeded your current quota(?:[ ,.].{0,300})?|https?connectionpool\(host=.{1,400}|"
+    r"the response was filtered due to the prompt .{1,400}|llama[_ ](?:decode|runner)[^\n]{0,120}(?:failed|terminated)"
+    r"[^\n]{0,80}|(?:read|connect|connection)timeout(?:error)?(?:[:(].{0,160})?|"
+    r"error:? ?(?:text )?(?:generation|inference|request) (?:failed|aborted)[.!]?|"
+    r"(?:the )?model is (?:still |currently )?loading(?:[ ,.:-].{0,60})?|object object|"
+    r"(?:i'?m |we'?re )?(?:sorry,? )?(?:but )?an (?:unknown |unexpected |internal )?error (?:has )?occurr?ed"
+    r"(?: (?:while|during) (?:generating|processing|fetching|handling)[^\n.!?]{0,60})?"
+)
 _SAYS_WHAT = re.compile(
-    r"dial (?:tcp|udp|unix) \S{1,60}: .{1,160}|"
+    _OF_SERVERS + _AGAIN + "|" + r"dial (?:tcp|udp|unix) \S{1,60}: .{1,160}|"
     r"econn(?:refused|reset|aborted)(?: [0-9a-z.:\[\]]{1,60})?[.!]?|e(?:timedout|ai_again|notfound|pipe|hostunreach)"
     r"(?: [0-9a-z.:-]{1,60})?[.!]?|context (?:deadline exceeded|cancell?ed)(?: \([a-z. ]{1,60}\))?|"
     r"(?:invalid|incorrect|missing) api[ _-]key(?: provided)?(?:[.:] .{0,120})?[.!]?|"

@@ -44,8 +44,8 @@ def block(row: Row, said: Texts, chosen: Answered, rejected: Answered, *, mock: 
         return "empty"
     if said.chosen == said.rejected:
         return "equal"
-    for answer, text in ((chosen, said.chosen), (rejected, said.rejected)):
-        found = _faulty(answer, text, said.prompt, mock=mock)
+    for answer, raw, text in ((chosen, row.chosen, said.chosen), (rejected, row.rejected, said.rejected)):
+        found = _faulty(answer, raw, text, said.prompt, mock=mock)
         if found is not None:
             return found
     return None
@@ -56,10 +56,10 @@ def block_like(row: LikedRow, answer: Answered, *, mock: bool) -> str | None:
     prompt, text = folded(row.turns[-1].content), folded(row.answer)
     if row.turns[-1].role != "user" or texts.is_blank(prompt):
         return "no_user_turn"
-    return "empty" if texts.is_blank(text) else _faulty(answer, text, prompt, mock=mock)
+    return "empty" if texts.is_blank(text) else _faulty(answer, row.answer, text, prompt, mock=mock)
 
 
-def _faulty(answer: Answered, text: str, prompt: str, *, mock: bool) -> str | None:
+def _faulty(answer: Answered, raw: str, text: str, prompt: str, *, mock: bool) -> str | None:
     if answer.error_kind is not None or is_error(text, prompt):
         return "error_text"
     told = answer.finish_reason is not None or answer.event_id is not None  # else nobody knows how it ended
@@ -67,7 +67,7 @@ def _faulty(answer: Answered, text: str, prompt: str, *, mock: bool) -> str | No
         return "unfinished"
     if texts.is_placeholder(text, prompt) and not (mock and answer.provider == MOCK):
         return "placeholder"
-    return "prompt_repeated" if texts.repeats(text, prompt) else None
+    return "prompt_repeated" if texts.repeats(text, prompt, raw) else None
 
 
 def flags(duel: JudgedDuel, row: Row, said: Texts, found: Verdict) -> int:

@@ -18,7 +18,7 @@ _CANNOT = (
 )
 _HELPING = (
     r"(?:help (?:you|with|in that|someone)|help(?:ing)?(?: [a-z]{1,12}){0,2}[.,;!]|assist|comply|(?:do|write|"
-    r"answer) (?:this|that|so)(?:[.!]|$)|answer(?:[.!]|$)|"
+    r"answer) (?:this|that|so)(?: for you)?(?:[.!]|$)|answer(?:[.!]|$)|"
     r"fulfil+ (?:this|that|your)|answer (?:(?:this|that|your|the) (?:question|request|query|one)|questions)|"
     r"support (?:this|that|such|any)|"
     r"participate in|engage (?:in|with)|continue with (?:this|that)|"

@@ -53,6 +53,11 @@ _ASKS_FOR_ONE = re.compile(
     r"redact|delet|remov|censor|classif|secret|reddit|forum|archiv|mock|stub|fake|sample|\btest|\btypes?\b|schema|"
     r"instrument|violin|guitar|rope|thread|kite|theory"
 )
+_NO_WORD = re.compile(r"(?:asdf|qwerty)(?:ghjkl|gh|jkl|asdf)*|\[mock (?:answer|response|reply)\]")
+_OF_WORDING = re.compile(
+    r"keyboard|\brow\b|\bkeys?\b|\btyp(?:e|es|ing)\b|quote|placeholder|mock|fake|\btest|asdf|qwerty|password"
+)
+"""What prompts are about that may ask for one of these."""
 _PLACEHOLDER_CHARS = 60
 
 _MARKERS = (
@@ -101,6 +106,8 @@ def is_placeholder(folded: str, prompt: str) -> bool:
         return False
     if _SLOT.fullmatch(folded) is not None:
         return _NEEDS_FILLING.search(prompt) is None
+    if _NO_WORD.fullmatch(folded) is not None:
+        return _OF_WORDING.search(prompt) is None and _WANTS_A_WORD.search(prompt) is None
     if _OF_NOBODY.fullmatch(folded) is not None:
         return asks_for_more(prompt) and not any(
             form.search(prompt) for form in (_ASKS_FOR_ONE, _NEEDS_FILLING, _WANTS_A_WORD)
