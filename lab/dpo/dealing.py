@@ -110,22 +110,31 @@ class Dealing:
         at = np.flatnonzero(old | exported)
         lies_on = np.zeros((len(groups), len(SPLITS)), dtype=np.bool_)
         lies_on[groups[at[old[at]]], stored[at[old[at]]]] = True
-        joined = (lies_on.sum(axis=1) > 1)[groups]
-        left_out: list[int] = []
-        for group in np.unique(groups[joined & exported & ~old]):
-            members = at[groups[at] == group]
-            few = len(members) * int((~old[members]).sum()) <= _MOST_COMPARED
-            stay = members[old[members]]
-            for one in members[~old[members]]:
-                trial = np.append(stay, one)
-                found = self._groups_of(trial, turns_of, encode) if few else np.zeros(len(trial), np.int64)
-                near = stored[trial[(found == found[-1]) & old[trial]]]
-                if len(np.unique(near)) > 1:
-                    left_out.append(int(one))
-                else:
-                    stay = trial
-            stay.sort()
-            groups[stay] = stay[self._groups_of(stay, turns_of, encode)]
+        on_two = at[(lies_on.sum(axis=1) > 1)[groups[at]]]
+        on_two = on_two[np.argsort(groups[on_two], kind="stable")]
+        left_out = [np.zeros(0, np.int64)]
+        for members in np.split(on_two, np.flatnonzero(np.diff(groups[on_two])) + 1):
+            if not old[members].all():
+                left_out.append(self._bridging(members, stored, turns_of, encode))
+                stay = np.setdiff1d(members, left_out[-1])
+                groups[stay] = stay[self._groups_of(stay, turns_of, encode)]
+        return np.concatenate(left_out)
+
+    def _bridging(self, members: Ints, stored: Sides, turns_of: TurnsOf, encode: Encode | None) -> Ints:
+        """Return the newcomers of one group that are like some on two sides, each beside those that came before it."""
+        newcomers = members[stored[members] < 0]
+        if len(members) * len(newcomers) > _MOST_COMPARED:
+            return newcomers
+        turns = dict(zip(members.tolist(), turns_of(members), strict=True))  # read once, compared again and again
+        stay, left_out = members[stored[members] >= 0], []
+        for one in newcomers:
+            trial = np.append(stay, one)
+            found = self._groups_of(trial, lambda rows: [turns[row] for row in rows.tolist()], encode)
+            near = stored[trial[found == found[-1]]]
+            if len(np.unique(near[near >= 0])) > 1:
+                left_out.append(one)
+            else:
+                stay = trial
         return np.array(left_out, dtype=np.int64)
 
     def _torn(self, groups: Ints, sides: Sides, exported: Bools, turns_of: TurnsOf, encode: Encode | None) -> Ints:

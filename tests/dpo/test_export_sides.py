@@ -77,14 +77,21 @@ def worded(place, first="", last=""):
     return (Message("user", " ".join([first or words[0], *words[1:-1], last or words[-1]])),)
 
 
-def test_a_prompt_on_both_sides_of_stored_ones_is_left_out_and_listed(lab_store):
-    store = lab_store
-    halves = Spec(shares=(0.4, 0.3, 0.3), near=0.93)
+HALVES = Spec(shares=(0.4, 0.3, 0.3), near=0.93)
+
+
+def frozen_halves(store):
+    """Freeze twelve pairs of prompts that a third one between them is like; return the side of each prompt."""
     for place in range(12):
         vote(store, duel(store, place, conversation=worded(place, first="begin")))
         vote(store, duel(store, place, conversation=worded(place, last="end")))
-    freeze(store, "one", halves)
-    before = {row.turns: row.split for row in rows(store, halves)[0]}
+    freeze(store, "one", HALVES)
+    return {row.turns: row.split for row in rows(store, HALVES)[0]}
+
+
+def test_a_prompt_on_both_sides_of_stored_ones_is_left_out_and_listed(lab_store):
+    store, halves = lab_store, HALVES
+    before = frozen_halves(store)
     torn = [
         place for place in range(12)
         if before[worded(place, first="begin")] != before[worded(place, last="end")]
@@ -117,13 +124,8 @@ def test_the_split_does_not_hang_on_which_vote_came_first(lab_store, empty_datab
 
 @pytest.mark.parametrize("excluded", [False, True])
 def test_a_newcomer_that_is_like_one_side_alone_comes_in_beside_one_that_bridges_two(lab_store, excluded):
-    store = lab_store
-    halves = Spec(shares=(0.4, 0.3, 0.3), near=0.93)
-    for place in range(12):
-        vote(store, duel(store, place, conversation=worded(place, first="begin")))
-        vote(store, duel(store, place, conversation=worded(place, last="end")))
-    freeze(store, "one", halves)
-    before = {row.turns: row.split for row in rows(store, halves)[0]}
+    store, halves = lab_store, HALVES
+    before = frozen_halves(store)
     torn = next(
         place for place in range(12)
         if before[worded(place, first="begin")] != before[worded(place, last="end")]
